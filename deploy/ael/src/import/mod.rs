@@ -1,0 +1,15 @@
+//! `ael import`: taking leads over from somebody's file, with their past.
+
+mod columns;
+mod lines;
+mod mapping;
+pub mod moments;
+mod plan;
+pub mod progress;
+mod report;
+mod rows;
+mod run;
+mod settle;
+mod text;
+
+pub use run::ImportCommand;

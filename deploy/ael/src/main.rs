@@ -1,0 +1,27 @@
+//! The one binary of AEL CRM: every service as a subcommand, and the command line for people.
+
+mod cli;
+mod import;
+mod output;
+mod people;
+mod problem;
+mod session;
+mod stack;
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // A `.env` beside us counts as the environment; what is set already wins.
+    dotenvy::dotenv().ok();
+    let cli = cli::Cli::parse();
+    let out = cli.global.output();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return ExitCode::from(problem::tell(&error.into(), out)),
+    };
+    match runtime.block_on(cli.run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(problem::tell(&error, out)),
+    }
+}

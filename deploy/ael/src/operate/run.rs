@@ -1,0 +1,92 @@
+//! `ael run`: one service as one process, told by its environment where everything is.
+
+use ael_service::{Env, shutdown, telemetry};
+use ael_store::DbRole;
+
+/// A service of the house.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Service {
+    /// The only writer: decides commands and appends events
+    Commands,
+    /// Brings committed events into the stream
+    Relay,
+    /// Builds the read models
+    Projections,
+    /// Answers questions from the read models
+    Queries,
+    /// Process managers: opens the sale of a transferred lead
+    Jobs,
+}
+
+impl Service {
+    /// Every service.
+    pub const ALL: [Self; 5] =
+        [Self::Commands, Self::Relay, Self::Projections, Self::Queries, Self::Jobs];
+
+    /// Its name on the command line, in logs and on the bus.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Commands => "commands",
+            Self::Relay => "relay",
+            Self::Projections => "projections",
+            Self::Queries => "queries",
+            Self::Jobs => "jobs",
+        }
+    }
+
+    /// As whom it enters the bus.
+    pub const fn bus_user(self) -> &'static str {
+        self.name()
+    }
+
+    /// As whom it enters the database, if it may at all.
+    pub const fn role(self) -> Option<DbRole> {
+        match self {
+            Self::Commands => Some(DbRole::Commands),
+            Self::Relay => Some(DbRole::Relay),
+            Self::Projections => Some(DbRole::Projections),
+            Self::Queries => Some(DbRole::Queries),
+            Self::Jobs => None,
+        }
+    }
+
+    /// Whether it needs the master key.
+    pub const fn opens_sealed_data(self) -> bool {
+        match self {
+            Self::Commands | Self::Projections => true,
+            Self::Relay | Self::Queries | Self::Jobs => false,
+        }
+    }
+
+    /// Runs it until it is told to stop.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let env = Env::of_process();
+        telemetry::init(self.name(), &env)?;
+        let stop = shutdown::signal()?;
+        match self {
+            Self::Commands => ael_commands::run(ael_commands::Config::read(&env)?, stop).await?,
+            Self::Relay => ael_relay::run(ael_relay::RelayConfig::read(&env)?, stop).await?,
+            Self::Projections => {
+                ael_projections::run(ael_projections::Config::read(&env)?, stop).await?;
+            }
+            Self::Queries => ael_queries::run(ael_queries::Config::read(&env)?, stop).await?,
+            Self::Jobs => ael_jobs::run(ael_jobs::JobsConfig::read(&env)?, stop).await?,
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_four_services_of_the_design_enter_the_database() {
+        let roles: Vec<_> = Service::ALL.iter().filter_map(|service| service.role()).collect();
+        assert_eq!(
+            roles,
+            [DbRole::Commands, DbRole::Relay, DbRole::Projections, DbRole::Queries]
+        );
+        assert!(!Service::Jobs.opens_sealed_data() && !Service::Queries.opens_sealed_data());
+    }
+}

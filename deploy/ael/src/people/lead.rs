@@ -1,0 +1,237 @@
+//! `ael lead`: enter leads, look at them as they are or were, and move them along.
+
+use super::lead_changes::{self, Change};
+use super::{lead_view, moment};
+use crate::problem::Problem;
+use crate::session::{Desk, Global};
+use ael_events::ids::LeadId;
+use ael_events::query::{
+    GetLead, HistoryEntry, HistoryPage, LeadFilter, LeadHistory, LeadListItem, LeadPage, LeadSort,
+    LeadView, ListLeads, OwnerFilter, Query, SortDirection, SortKey,
+};
+use ael_events::values::{DomainSlug, Score, Source, Stage, Tag, Tier};
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+
+/// What can be done with leads.
+#[derive(Debug, Subcommand)]
+pub enum LeadCommand {
+    /// List leads, newest first
+    #[command(after_help = "Examples:\n  ael lead list --stage new --stage contacted\n  \
+        ael lead list --owner me --sort updated\n  ael lead list -q petrenko --json")]
+    List(List),
+    /// Show a lead as it is, or as it was
+    #[command(after_help = "Examples:\n  ael lead show petrenko\n  \
+        ael lead show 018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e --as-of \"2h ago\"\n  \
+        ael lead show ID --version 3\n  ael lead show ID --as-of 2026-03-05 --effective")]
+    Show(Show),
+    /// Tell what happened to a lead: who did what, when and why
+    #[command(after_help = "Example:\n  ael lead history petrenko")]
+    History(Which),
+    #[command(flatten)]
+    Change(Change),
+}
+
+/// Which lead.
+#[derive(Debug, Args)]
+pub struct Which {
+    /// The lead: its id, or words that find one lead only
+    #[arg(value_name = "LEAD")]
+    pub lead: String,
+}
+
+/// See [`LeadCommand::List`].
+#[derive(Debug, Args)]
+pub struct List {
+    /// In this stage (several may be given): new, contacted, qualified, transferred, lost
+    #[arg(long)]
+    stage: Vec<Stage>,
+    /// From this source (several may be given): scanner, partner, manual
+    #[arg(long)]
+    source: Vec<Source>,
+    /// For this line of business
+    #[arg(long)]
+    domain: Vec<DomainSlug>,
+    /// In this tier: hot, warm, cold, dead
+    #[arg(long)]
+    tier: Vec<Tier>,
+    /// Whose: a member, `me` or `nobody`
+    #[arg(long, value_name = "MEMBER")]
+    owner: Option<String>,
+    /// With this tag
+    #[arg(long)]
+    tag: Option<Tag>,
+    /// With at least this score, 0.0 to 1.0
+    #[arg(long, value_parser = score)]
+    min_score: Option<Score>,
+    /// Created at or after
+    #[arg(long, value_parser = moment::parse)]
+    since: Option<DateTime<Utc>>,
+    /// Created before
+    #[arg(long, value_parser = moment::parse)]
+    until: Option<DateTime<Utc>>,
+    /// Part of a name, company, e-mail, phone or Telegram name; small typos are forgiven
+    #[arg(short, long = "query", value_name = "WORDS")]
+    q: Option<String>,
+    /// By what they are sorted
+    #[arg(long, value_enum, default_value = "created")]
+    sort: Sort,
+    /// Smallest or oldest first
+    #[arg(long)]
+    ascending: bool,
+    /// How many
+    #[arg(long, default_value_t = 20)]
+    limit: usize,
+}
+
+/// By what leads are sorted.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Sort {
+    Created,
+    Updated,
+    Score,
+}
+
+/// See [`LeadCommand::Show`].
+#[derive(Debug, Args)]
+pub struct Show {
+    #[command(flatten)]
+    which: Which,
+    /// As we knew it then: 2026-03-05, "2026-03-05 10:30" (UTC), "2h ago"
+    #[arg(long, value_name = "TIME", value_parser = moment::parse, conflicts_with = "version")]
+    as_of: Option<DateTime<Utc>>,
+    /// Let --as-of mean when things happened, not when we learned of them
+    #[arg(long, requires = "as_of")]
+    effective: bool,
+    /// As it was at this version
+    #[arg(long, value_name = "N")]
+    version: Option<u64>,
+}
+
+fn score(text: &str) -> Result<Score, String> {
+    let number: f64 = text.parse().map_err(|_| "a number from 0.0 to 1.0".to_owned())?;
+    Score::new(number).map_err(|error| error.to_string())
+}
+
+impl LeadCommand {
+    /// Does it.
+    pub async fn run(self, global: &Global) -> anyhow::Result<()> {
+        let desk = global.desk().await?;
+        match self {
+            Self::List(list) => list.run(&desk).await,
+            Self::Show(show) => show.run(&desk).await,
+            Self::History(which) => history(&desk, &which).await,
+            Self::Change(change) => lead_changes::run(&desk, change).await,
+        }
+    }
+}
+
+/// The lead that a text means: by its id, or by words that find exactly one.
+pub async fn find(desk: &Desk, text: &str) -> anyhow::Result<LeadId> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let filter = LeadFilter { q: Some(text.to_owned()), ..LeadFilter::default() };
+    let query = ListLeads { filter, limit: Some(10), ..ListLeads::default() };
+    let page: LeadPage = desk.ask(Query::ListLeads(query)).await?;
+    match page.items.as_slice() {
+        [one] => Ok(one.id),
+        [] => {
+            let what = format!("no lead is found by {text:?}");
+            Err(Problem::new("not_found", what, "Look for it: ael lead list -q WORDS").into())
+        }
+        several => {
+            let described = |lead: &LeadListItem| format!("{}  {}", lead.id, lead_view::name(lead));
+            let list: Vec<String> = several.iter().map(described).collect();
+            let what = format!("{text:?} finds several leads");
+            let advice = format!("Say which one:\n  {}", list.join("\n  "));
+            Err(Problem::new("ambiguous", what, advice).into())
+        }
+    }
+}
+
+impl List {
+    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+        let owner = match self.owner.as_deref() {
+            None => None,
+            Some("me") => Some(OwnerFilter::Me),
+            Some("nobody") => Some(OwnerFilter::Nobody),
+            Some(member) => Some(OwnerFilter::Member(desk.find_member(member)?)),
+        };
+        let filter = LeadFilter {
+            stages: self.stage.into_iter().collect(),
+            sources: self.source.into_iter().collect(),
+            business_domains: self.domain.into_iter().collect(),
+            tiers: self.tier.into_iter().collect(),
+            owner,
+            tag: self.tag,
+            min_score: self.min_score,
+            max_score: None,
+            created_from: self.since,
+            created_to: self.until,
+            q: self.q,
+        };
+        let by = match self.sort {
+            Sort::Created => SortKey::CreatedAt,
+            Sort::Updated => SortKey::UpdatedAt,
+            Sort::Score => SortKey::AiScore,
+        };
+        let direction =
+            if self.ascending { SortDirection::Ascending } else { SortDirection::Descending };
+        let sort = LeadSort { by, direction };
+        let mut query = ListLeads { filter, sort, cursor: None, limit: None };
+        let mut leads: Vec<LeadListItem> = Vec::new();
+        let more = loop {
+            let missing = self.limit.saturating_sub(leads.len());
+            query.limit = Some(u16::try_from(missing.clamp(1, 200)).unwrap_or(200));
+            let page: LeadPage = desk.ask(Query::ListLeads(query.clone())).await?;
+            leads.extend(page.items);
+            query.cursor = page.next_cursor;
+            if query.cursor.is_none() || leads.len() >= self.limit {
+                break query.cursor.is_some();
+            }
+        };
+        desk.out().answer(&leads, |out| {
+            if leads.is_empty() {
+                return out.say("No lead is like that.");
+            }
+            out.table(lead_view::LIST_HEADER, leads.iter().map(|lead| lead_view::row(desk, lead)))?;
+            let more = if more { ", more with --limit" } else { "" };
+            out.say(out.dim(format!("{} shown{more}; times are UTC", leads.len())))
+        })
+    }
+}
+
+impl Show {
+    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+        let lead_id = find(desk, &self.which.lead).await?;
+        let Self { as_of, version, effective, .. } = self;
+        let query = Query::GetLead(GetLead { lead_id, as_of, version, effective });
+        let lead: LeadView = desk.ask(query).await?;
+        desk.out().answer(&lead, |out| {
+            if let Some(as_of) = as_of {
+                let how = if effective { "as it was" } else { "as we knew it" };
+                out.say(out.dim(format!("{how} at {} UTC", moment::shown(as_of))))?;
+            }
+            lead_view::card(*out, desk, &lead)
+        })
+    }
+}
+
+async fn history(desk: &Desk, which: &Which) -> anyhow::Result<()> {
+    let lead_id = find(desk, &which.lead).await?;
+    let mut entries: Vec<HistoryEntry> = Vec::new();
+    let mut query = LeadHistory { lead_id, cursor: None, limit: Some(200) };
+    loop {
+        let page: HistoryPage = desk.ask(Query::LeadHistory(query.clone())).await?;
+        entries.extend(page.items);
+        query.cursor = page.next_cursor;
+        if query.cursor.is_none() {
+            break;
+        }
+    }
+    desk.out().answer(&entries, |out| {
+        let header = ["#", "happened (UTC)", "what", "by", "through", "details"];
+        out.table(&header, entries.iter().map(lead_view::happening))
+    })
+}

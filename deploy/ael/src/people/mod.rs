@@ -1,0 +1,12 @@
+//! What people ask of the running system: leads, sales, numbers, members and workspaces.
+
+pub mod invitation;
+pub mod lead;
+mod lead_changes;
+mod lead_view;
+pub mod member;
+pub mod moment;
+pub mod sale;
+pub mod stats;
+pub mod token;
+pub mod workspace;

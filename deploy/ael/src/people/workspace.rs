@@ -1,0 +1,236 @@
+//! `ael workspace`: found workspaces, and decide what they decide for themselves.
+
+use super::moment::shown;
+use crate::problem::Problem;
+use crate::session::{Desk, Global, Session};
+use ael_events::answer::Accepted;
+use ael_events::command::{
+    ChangeSettings, Command, CreateWorkspace, FirstAdmin, To, WorkspaceCommand as Ask,
+};
+use ael_events::ids::{MemberId, WorkspaceId};
+use ael_events::query::WorkspaceView;
+use ael_events::values::{
+    Email, MemberName, Score, WorkspaceName, WorkspaceSettings,
+};
+use ael_service::Env;
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value};
+
+/// What can be done with workspaces.
+#[derive(Debug, Subcommand)]
+pub enum WorkspaceCommand {
+    /// Found a workspace with its first Admin
+    #[command(after_help = "Example:\n  \
+        ael workspace create \"Acme\" --admin \"Olena Petrenko\" --email olena@example.com")]
+    Create(Create),
+    /// List the workspaces of this system
+    List,
+    /// Show a workspace and its settings
+    Show,
+    /// Change settings, each as NAME=VALUE
+    #[command(after_help = "Settings: business_domains, tags (words separated by commas), \
+        min_transfer_score, stale_days,\n  currency, language, country, time_zone, \
+        stage_deadlines.new_hours (contacted_hours, qualified_hours)\n\nExamples:\n  \
+        ael workspace settings currency=EUR stale_days=14\n  \
+        ael workspace settings tags=vip,cold business_domains=solar,wind")]
+    Settings(Change),
+}
+
+/// See [`WorkspaceCommand::Create`].
+#[derive(Debug, Args)]
+pub struct Create {
+    /// Its name
+    name: WorkspaceName,
+    /// The name of its first Admin
+    #[arg(long)]
+    admin: MemberName,
+    /// The Admin's e-mail address
+    #[arg(long)]
+    email: Option<Email>,
+}
+
+/// See [`WorkspaceCommand::Settings`].
+#[derive(Debug, Args)]
+pub struct Change {
+    /// What changes: NAME=VALUE
+    #[arg(required = true, value_name = "NAME=VALUE")]
+    changes: Vec<String>,
+}
+
+impl WorkspaceCommand {
+    /// Does it.
+    pub async fn run(self, global: &Global) -> anyhow::Result<()> {
+        match self {
+            Self::Create(create) => create.run(global.session().await?).await,
+            Self::List => list(global.session().await?).await,
+            Self::Show => {
+                let session = global.session().await?;
+                show(&session, &session.workspace().await?)
+            }
+            Self::Settings(change) => change.run(global.desk().await?).await,
+        }
+    }
+}
+
+/// The settings of a new workspace: the house's, with the environment's own values.
+pub fn new_settings(env: &Env) -> anyhow::Result<WorkspaceSettings> {
+    let mut settings = WorkspaceSettings::standard()?;
+    let score: f64 = env.or("MIN_TRANSFER_SCORE", "a number from 0.0 to 1.0", 0.6)?;
+    settings.min_transfer_score = Score::new(score)?;
+    settings.stale_days = env.or("AI_ANALYSIS_STALE_DAYS", "a number of days", 7)?;
+    Ok(settings)
+}
+
+/// Founds a workspace; the id is the caller's, so that founding it twice founds it once.
+pub async fn found(
+    session: &Session,
+    id: WorkspaceId,
+    name: WorkspaceName,
+    first_admin: FirstAdmin,
+) -> anyhow::Result<Accepted> {
+    let settings = new_settings(&Env::of_process())?;
+    let command = Ask::Create(CreateWorkspace { name, settings, first_admin });
+    session.send(id, None, Command::Workspace(To { id, command })).await
+}
+
+impl Create {
+    async fn run(self, session: Session) -> anyhow::Result<()> {
+        let (id, member_id) = (WorkspaceId::generate(), MemberId::generate());
+        let admin = FirstAdmin { member_id, name: self.admin, email: self.email };
+        let accepted = found(&session, id, self.name.clone(), admin).await?;
+        session.out.answer(&accepted, |out| {
+            out.say(format!("{} workspace {} ({id})", out.good("✓"), self.name.as_str()))?;
+            out.say(format!("  its first Admin is member {member_id}"))
+        })
+    }
+}
+
+async fn list(session: Session) -> anyhow::Result<()> {
+    let all = session.workspaces().await?;
+    session.out.answer(&all, |out| {
+        if all.is_empty() {
+            return out.say("There is no workspace yet: ael workspace create NAME --admin NAME");
+        }
+        let rows = all.iter().map(|one| {
+            let currency = one.settings.currency.to_string();
+            vec![one.name.as_str().to_owned(), one.id.to_string(), currency, shown(one.created_at)]
+        });
+        out.table(&["name", "id", "currency", "founded (UTC)"], rows)
+    })
+}
+
+fn show(session: &Session, workspace: &WorkspaceView) -> anyhow::Result<()> {
+    session.out.answer(workspace, |out| {
+        out.say(out.bold(workspace.name.as_str()))?;
+        let mut facts = vec![
+            ("id".to_owned(), workspace.id.to_string()),
+            ("founded".to_owned(), format!("{} UTC", shown(workspace.created_at))),
+        ];
+        facts.extend(described("", &serde_json::to_value(&workspace.settings)?));
+        out.facts(facts.iter().map(|(name, value)| (name.as_str(), value.clone())))
+    })
+}
+
+fn described(before: &str, value: &Value) -> Vec<(String, String)> {
+    let Value::Object(fields) = value else { return Vec::new() };
+    let line = |(name, value): (&String, &Value)| match value {
+        Value::Object(_) => described(&format!("{before}{name}."), value),
+        Value::Array(items) => {
+            let words = items.iter().map(plain).collect::<Vec<_>>().join(", ");
+            vec![(format!("{before}{name}"), if words.is_empty() { "–".to_owned() } else { words })]
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            vec![(format!("{before}{name}"), plain(value))]
+        }
+    };
+    fields.iter().flat_map(line).collect()
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+impl Change {
+    async fn run(self, desk: Desk) -> anyhow::Result<()> {
+        let settings = changed(&desk.workspace.settings, &self.changes)?;
+        let command = Ask::ChangeSettings(ChangeSettings { settings });
+        let asked = Command::Workspace(To { id: desk.workspace.id, command });
+        let accepted = desk.send(asked).await?;
+        let session = desk.session;
+        session.out.answer(&accepted, |out| {
+            out.say(format!("{} the settings are changed", out.good("✓")))
+        })
+    }
+}
+
+/// The settings with changes like `currency=EUR` and `stage_deadlines.new_hours=12`.
+fn changed(before: &WorkspaceSettings, changes: &[String]) -> anyhow::Result<WorkspaceSettings> {
+    let mut all = serde_json::to_value(before)?;
+    for change in changes {
+        let malformed = || {
+            let what = format!("{change:?} is no change");
+            Problem::new("usage", what, "Write it as NAME=VALUE, such as currency=EUR.")
+        };
+        let (name, text) = change.split_once('=').ok_or_else(malformed)?;
+        let place = name.trim().split('.').try_fold(&mut all, |value, part| value.get_mut(part));
+        let known = before_names(before)?;
+        let unknown = || {
+            let what = format!("there is no setting {:?}", name.trim());
+            Problem::new("usage", what, format!("There are: {known}."))
+        };
+        let place = place.ok_or_else(unknown)?;
+        *place = like(place, text.trim())?;
+    }
+    let parsed: Result<WorkspaceSettings, _> = serde_json::from_value(all);
+    parsed.map_err(|error| Problem::new("usage", error.to_string(), "Nothing was changed.").into())
+}
+
+fn before_names(before: &WorkspaceSettings) -> anyhow::Result<String> {
+    let names = described("", &serde_json::to_value(before)?);
+    Ok(names.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", "))
+}
+
+/// A text as a value of the kind that is there already.
+fn like(there: &Value, text: &str) -> anyhow::Result<Value> {
+    Ok(match there {
+        Value::Array(_) => {
+            let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+            Value::Array(words.map(Value::from).collect())
+        }
+        Value::Number(_) | Value::Bool(_) | Value::Null => serde_json::from_str(text)
+            .map_err(|_| Problem::new("usage", format!("{text:?} is no number"), "Such as 14."))?,
+        Value::String(_) => Value::from(text),
+        Value::Object(_) => Value::Object(Map::new()),
+    })
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(changes: &[&str]) -> anyhow::Result<WorkspaceSettings> {
+        let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
+        changed(&WorkspaceSettings::standard().unwrap(), &changes)
+    }
+
+    #[test]
+    fn settings_change_one_by_one_and_the_others_stay() {
+        let settings =
+            change(&["currency=EUR", "tags=vip, cold", "stage_deadlines.new_hours=12"]).unwrap();
+        assert_eq!(settings.currency.code(), "EUR");
+        assert_eq!(settings.tags.len(), 2);
+        assert_eq!(settings.stage_deadlines.new_hours, 12);
+        assert_eq!(settings.stage_deadlines.contacted_hours, 48);
+    }
+
+    #[test]
+    fn a_setting_that_makes_no_sense_is_refused() {
+        assert!(change(&["colour=red"]).unwrap_err().to_string().contains("no setting"));
+        assert!(change(&["currency=AEL"]).is_err());
+        assert!(change(&["stale_days=soon"]).is_err());
+        assert!(change(&["business_domains="]).is_err());
+        assert!(change(&["stage_deadlines=1"]).is_err());
+        assert!(change(&["currency"]).is_err());
+    }
+}

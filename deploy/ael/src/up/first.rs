@@ -1,0 +1,64 @@
+//! The first workspace of a new system, with its first Admin.
+
+use super::PATIENCE;
+use super::bring::Steps;
+use crate::people::workspace::found;
+use crate::session::Session;
+use ael_client::ClientError;
+use ael_events::command::FirstAdmin;
+use ael_events::ids::{CommandId, MemberId, WorkspaceId};
+use ael_events::query::{Query, WorkspaceView};
+use ael_events::values::{MemberName, WorkspaceName};
+use ael_service::Env;
+use uuid::Uuid;
+
+/// The name of a new system's workspace.
+const NAME: &str = "AEL";
+
+/// An id that is the same at every start, so that a start that was cut short is finished by the
+/// next one and nothing is founded twice.
+pub fn fixed(what: &str) -> Uuid {
+    CommandId::derived("up", what).uuid()
+}
+
+/// Waits until a question is answered, and founds the first workspace if there is none.
+pub async fn workspace(session: &Session, steps: &Steps) -> anyhow::Result<()> {
+    let patient = session.patient(PATIENCE);
+    if !patient.workspaces().await?.is_empty() {
+        steps.done("the system answers");
+        return Ok(());
+    }
+    let env = Env::of_process();
+    let id = WorkspaceId::from_uuid(fixed("workspace"));
+    let admin = env.get("AEL_ADMIN_NAME").unwrap_or("Admin");
+    let first_admin = FirstAdmin {
+        member_id: MemberId::from_uuid(fixed("admin")),
+        name: MemberName::parse(admin)?,
+        email: None,
+    };
+    founded(&patient, id, NAME, first_admin).await?;
+    steps.done(&format!("workspace {NAME} with its first Admin, {admin:?}"));
+    Ok(())
+}
+
+/// Founds a workspace, or finds that it is founded already, and waits until it is to be seen.
+pub async fn founded(
+    session: &Session,
+    id: WorkspaceId,
+    name: &str,
+    first_admin: FirstAdmin,
+) -> anyhow::Result<WorkspaceView> {
+    let member = first_admin.member_id;
+    let answer = found(session, id, WorkspaceName::parse(name)?, first_admin).await;
+    let after = match answer {
+        Ok(accepted) => accepted.position,
+        Err(error) => match error.downcast::<ClientError>()? {
+            // An earlier start founded it and was cut short.
+            ClientError::Rejected(rejected) if rejected.code == "already_exists" => None,
+            error @ (ClientError::Rejected(_)
+            | ClientError::Failed(_)
+            | ClientError::Unavailable(_)) => return Err(error.into()),
+        },
+    };
+    session.ask_in(id, Some(member), Query::GetWorkspace {}, after).await
+}

@@ -1,0 +1,78 @@
+//! Questions about what happened.
+
+use super::lead::{Cursor, Page};
+use crate::ids::{EventId, LeadId};
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// See [`super::Query::LeadHistory`]. Oldest first; the lead's sale included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeadHistory {
+    /// Which lead.
+    pub lead_id: LeadId,
+    /// Where the page begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Cursor>,
+    /// How many, 1 to 200; 50 when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u16>,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HistoryEntry {
+    /// Its name, everywhere.
+    pub event_id: EventId,
+    /// The version that it gave the aggregate.
+    pub version: u64,
+    /// Its wire name, such as `lead.qualified.v1`.
+    pub event_type: String,
+    /// When it happened.
+    pub occurred_at: DateTime<Utc>,
+    /// When we learned of it.
+    pub recorded_at: DateTime<Utc>,
+    /// Who: `member:<id>`, `service:<name>` or `operator`.
+    pub actor: String,
+    /// The member's name, where it was a member.
+    pub actor_name: Option<String>,
+    /// Through which edge.
+    pub edge: String,
+    /// What exactly: the event's data, opened; without its private part after erasure.
+    pub data: Value,
+}
+
+/// A page of history.
+pub type HistoryPage = Page<HistoryEntry>;
+
+/// What could not be processed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadLetter {
+    /// The read model that could not take it.
+    pub projection: String,
+    /// `lead/<id>` and so on: its later events wait.
+    pub aggregate: String,
+    /// The event's number within it.
+    pub sequence: u64,
+    /// Its name.
+    pub event_id: EventId,
+    /// Its wire name.
+    pub event_type: String,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub parked_at: DateTime<Utc>,
+}
+
+/// What an aggregate amounts to, in the terms in which fold and read models are compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AggregateDigest {
+    /// `lead/<id>` and so on.
+    pub aggregate: String,
+    /// Its version.
+    pub version: u64,
+    /// Field by field, as texts.
+    pub fields: std::collections::BTreeMap<String, String>,
+}

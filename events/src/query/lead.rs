@@ -1,0 +1,292 @@
+//! Questions about leads.
+
+use crate::event::{OverriddenAdvice, ScoreFeatures};
+use crate::ids::{FileId, LeadId, MemberId, NoteId, SaleId};
+use crate::values::{
+    AttributeValue, Budget, Contact, DomainSlug, FileName, Intent, LostReason, NoteText, PainPoint,
+    ReasonText, Recommendation, Score, Source, Stage, Tag, Tier,
+};
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where a page begins: opaque, checked when it comes back.
+pub type Cursor = String;
+
+/// Whose leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnerFilter {
+    /// The asker's own.
+    Me,
+    /// Nobody's.
+    Nobody,
+    /// This member's.
+    Member(MemberId),
+}
+
+/// Which leads. Everything that is given has to hold.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LeadFilter {
+    /// In one of these stages.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub stages: BTreeSet<Stage>,
+    /// From one of these sources.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub sources: BTreeSet<Source>,
+    /// For one of these lines of business.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub business_domains: BTreeSet<DomainSlug>,
+    /// In one of these tiers.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub tiers: BTreeSet<Tier>,
+    /// Whose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<OwnerFilter>,
+    /// With this tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<Tag>,
+    /// With at least this score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_score: Option<Score>,
+    /// With at most this score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_score: Option<Score>,
+    /// Created at or after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_from: Option<DateTime<Utc>>,
+    /// Created before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_to: Option<DateTime<Utc>>,
+    /// Part of a name, company, e-mail, phone or Telegram name; small typos are forgiven. 2 to 100
+    /// characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+}
+
+/// By what leads are sorted; ties by id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SortKey {
+    /// When it was created.
+    #[default]
+    CreatedAt,
+    /// When something last happened to it.
+    UpdatedAt,
+    /// Its score; leads without one come last.
+    AiScore,
+}
+
+/// Which way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SortDirection {
+    /// Largest or newest first.
+    #[default]
+    Descending,
+    /// Smallest or oldest first.
+    Ascending,
+}
+
+/// An order of leads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LeadSort {
+    /// By what.
+    pub by: SortKey,
+    /// Which way.
+    pub direction: SortDirection,
+}
+
+/// See [`super::Query::ListLeads`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListLeads {
+    /// Which.
+    pub filter: LeadFilter,
+    /// In which order.
+    pub sort: LeadSort,
+    /// Where the page begins: the `next_cursor` of the one before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Cursor>,
+    /// How many, 1 to 200; 50 when not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u16>,
+}
+
+/// A page of anything.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Page<T> {
+    /// The things, in order.
+    pub items: Vec<T>,
+    /// Where the next page begins; nothing on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<Cursor>,
+}
+
+/// A page of leads.
+pub type LeadPage = Page<LeadListItem>;
+
+/// A lead in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LeadListItem {
+    /// Which.
+    pub id: LeadId,
+    /// Its version.
+    pub version: u64,
+    /// Its stage.
+    pub stage: Stage,
+    /// Where it came from.
+    pub source: Source,
+    /// For which line of business.
+    pub business_domain: Option<DomainSlug>,
+    /// Who works it.
+    pub owner: Option<MemberId>,
+    /// That member's name.
+    pub owner_name: Option<String>,
+    /// Who and how to reach.
+    pub contact: Contact,
+    /// Its tags.
+    pub tags: BTreeSet<Tag>,
+    /// Messages exchanged.
+    pub message_count: u32,
+    /// Its score.
+    pub ai_score: Option<Score>,
+    /// Its tier.
+    pub tier: Option<Tier>,
+    /// The advice.
+    pub ai_recommendation: Option<Recommendation>,
+    /// When it was created (when it happened).
+    pub created_at: DateTime<Utc>,
+    /// When something last happened to it.
+    pub updated_at: DateTime<Utc>,
+    /// Whether the person was erased.
+    pub erased: bool,
+}
+
+/// See [`super::Query::GetLead`]. At most one of `as_of` and `version`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetLead {
+    /// Which.
+    pub lead_id: LeadId,
+    /// As we knew it then (by `recorded_at`, unless `effective`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<DateTime<Utc>>,
+    /// As it was at this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// Let `as_of` mean when things happened rather than when we learned of them.
+    #[serde(default)]
+    pub effective: bool,
+}
+
+/// A note.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NoteView {
+    /// Which.
+    pub id: NoteId,
+    /// The text; nothing after erasure.
+    pub text: Option<NoteText>,
+    /// Who wrote it.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whether it is on top.
+    pub pinned: bool,
+}
+
+/// An attached file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileView {
+    /// Which.
+    pub id: FileId,
+    /// Its name; nothing after erasure.
+    pub name: Option<FileName>,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// Its media type.
+    pub media_type: String,
+    /// When it was attached.
+    pub at: DateTime<Utc>,
+}
+
+/// What the advisor said last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AnalysisView {
+    /// The chance of a paid sale.
+    pub ai_score: Score,
+    /// The advice.
+    pub ai_recommendation: Recommendation,
+    /// Why.
+    pub ai_reason: Option<ReasonText>,
+    /// When.
+    pub last_ai_analysis_at: DateTime<Utc>,
+    /// Who answered.
+    pub model: String,
+    /// What was looked at.
+    pub features: ScoreFeatures,
+}
+
+/// A lead, whole: what is known about it after all (or some) of its events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LeadView {
+    /// Which.
+    pub id: LeadId,
+    /// Its version: the number of its events.
+    pub version: u64,
+    /// Its stage.
+    pub stage: Stage,
+    /// Where it came from.
+    pub source: Source,
+    /// For which line of business.
+    pub business_domain: Option<DomainSlug>,
+    /// Who works it.
+    pub owner: Option<MemberId>,
+    /// Who and how to reach.
+    pub contact: Contact,
+    /// What they want.
+    pub intent: Option<Intent>,
+    /// What they are ready to spend.
+    pub budget: Option<Budget>,
+    /// What hurts them.
+    pub pain_points: Vec<PainPoint>,
+    /// Its tags.
+    pub tags: BTreeSet<Tag>,
+    /// Messages exchanged.
+    pub message_count: u32,
+    /// Its notes, pinned ones first, else in order.
+    pub notes: Vec<NoteView>,
+    /// Its files.
+    pub files: Vec<FileView>,
+    /// What the advisor said last.
+    pub analysis: Option<AnalysisView>,
+    /// Whether an analysis was asked for and has not come.
+    pub analysis_pending: bool,
+    /// Why it was lost.
+    pub lost_reason: Option<LostReason>,
+    /// In words.
+    pub lost_text: Option<ReasonText>,
+    /// Its sale.
+    pub sale_id: Option<SaleId>,
+    /// Which advice the manager overrode.
+    pub overridden: Option<OverriddenAdvice>,
+    /// The lead that has it all now, when it was merged.
+    pub merged_into: Option<LeadId>,
+    /// The leads that it took over.
+    pub absorbed: Vec<LeadId>,
+    /// Whether it came by an import.
+    pub imported: bool,
+    /// Its anonymous attributes.
+    pub attributes: BTreeMap<String, AttributeValue>,
+    /// When it was created (when it happened).
+    pub created_at: DateTime<Utc>,
+    /// When something last happened to it.
+    pub updated_at: DateTime<Utc>,
+    /// When its stage last changed.
+    pub stage_since: DateTime<Utc>,
+    /// Whether the person was erased.
+    pub erased: bool,
+}

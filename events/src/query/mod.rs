@@ -1,0 +1,149 @@
+//! What can be asked of the read models, and what is answered.
+
+mod audit;
+mod lead;
+mod sale;
+mod stats;
+
+pub use audit::{AggregateDigest, DeadLetter, HistoryEntry, HistoryPage, LeadHistory};
+pub use lead::{
+    AnalysisView, Cursor, FileView, GetLead, LeadFilter, LeadListItem, LeadPage, LeadSort,
+    LeadView, ListLeads, NoteView, OwnerFilter, Page, SortDirection, SortKey,
+};
+pub use sale::{GetSale, ListSales, SalePage, SaleView};
+pub use stats::{
+    AgentStats, CurrencyAmount, DomainStats, FunnelStats, MemberView, MonthStats, Overview,
+    ProjectionStatus, SourceStats, StageAging, Statistics, WorkspaceView,
+};
+
+use crate::command::Credential;
+use crate::ids::{LeadId, MemberId, WorkspaceId};
+use crate::order::PositionToken;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A question to the read models. Its name is the last token of its subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "query", content = "with")]
+pub enum Query {
+    /// A page of leads that the asker may see.
+    #[serde(rename = "list_leads")]
+    ListLeads(ListLeads),
+    /// One lead, now or as it was.
+    #[serde(rename = "get_lead")]
+    GetLead(GetLead),
+    /// What happened to a lead: who did what, when and why.
+    #[serde(rename = "lead_history")]
+    LeadHistory(LeadHistory),
+    /// A page of sales.
+    #[serde(rename = "list_sales")]
+    ListSales(ListSales),
+    /// One sale.
+    #[serde(rename = "get_sale")]
+    GetSale(GetSale),
+    /// The numbers of the workspace, or of the asker's own leads for an Agent.
+    #[serde(rename = "statistics")]
+    Statistics {},
+    /// The members (contact details for Admins only).
+    #[serde(rename = "list_members")]
+    ListMembers {},
+    /// Who asks, and in which role.
+    #[serde(rename = "me")]
+    Me {},
+    /// The workspace and its settings.
+    #[serde(rename = "get_workspace")]
+    GetWorkspace {},
+    /// The anonymous features of a lead: all that the scoring service may ask.
+    #[serde(rename = "lead_features")]
+    LeadFeatures {
+        /// Which lead.
+        lead_id: LeadId,
+    },
+    /// What could not be processed and waits (Admin).
+    #[serde(rename = "list_dead")]
+    ListDead {},
+    /// The read models, their versions and how far they have come (operator).
+    #[serde(rename = "list_projections")]
+    ListProjections {},
+    /// Every workspace (operator; the subject's workspace is not looked at).
+    #[serde(rename = "list_workspaces")]
+    ListWorkspaces {},
+    /// The member behind an account, a name or an id in the workspace (operator).
+    #[serde(rename = "find_member")]
+    FindMember {
+        /// An id, or a part of a name or an e-mail address.
+        text: String,
+    },
+}
+
+impl Query {
+    /// The names of all of them.
+    pub const NAMES: &'static [&'static str] = &[
+        "list_leads",
+        "get_lead",
+        "lead_history",
+        "list_sales",
+        "get_sale",
+        "statistics",
+        "list_members",
+        "me",
+        "get_workspace",
+        "lead_features",
+        "list_dead",
+        "list_projections",
+        "list_workspaces",
+        "find_member",
+    ];
+
+    /// The name: the last token of its subject.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ListLeads(_) => "list_leads",
+            Self::GetLead(_) => "get_lead",
+            Self::LeadHistory(_) => "lead_history",
+            Self::ListSales(_) => "list_sales",
+            Self::GetSale(_) => "get_sale",
+            Self::Statistics {} => "statistics",
+            Self::ListMembers {} => "list_members",
+            Self::Me {} => "me",
+            Self::GetWorkspace {} => "get_workspace",
+            Self::LeadFeatures { .. } => "lead_features",
+            Self::ListDead {} => "list_dead",
+            Self::ListProjections {} => "list_projections",
+            Self::ListWorkspaces {} => "list_workspaces",
+            Self::FindMember { .. } => "find_member",
+        }
+    }
+}
+
+/// What travels on `ael.qry.<edge>.<workspace>.<query>`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueryRequest {
+    /// Who asks.
+    pub credential: Credential,
+    /// Answer only what includes this write; waited for, within bounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<PositionToken>,
+    /// The question.
+    pub query: Query,
+}
+
+/// What changed, said on `ael.live.<workspace>` after the read models' commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LiveChange {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// `lead`, `sale`, `member` …
+    pub topic: String,
+    /// Which one.
+    pub id: uuid::Uuid,
+    /// Its version now.
+    pub version: u64,
+    /// Bring it to a read.
+    pub position: PositionToken,
+    /// The owner of the lead now, for the see-rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<MemberId>,
+}

@@ -1,0 +1,25 @@
+//! Parsed values: what has been checked once, at the edge, and is never a bare text or number
+//! again.
+
+mod contact;
+mod enums;
+mod money;
+mod score;
+mod settings;
+mod text;
+
+pub use contact::{Contact, Email, InvalidContact, Phone, TelegramUserId, TelegramUsername};
+pub use enums::{
+    AggregateKind, AttributeValue, Channel, Consent, ContactKind, Language, LostReason,
+    MessageDirection, Recommendation, Role, SaleStage, Scope, Source, Stage, Tier, UnknownWord,
+};
+pub use money::{Currency, InvalidMoney, Money};
+pub use score::{InvalidScore, Score};
+pub use settings::{
+    BusinessDomains, InvalidSettings, NotificationSettings, StageDeadlines, WorkspaceSettings,
+};
+pub use text::{
+    Budget, Company, Country, DomainSlug, ExternalId, FileName, FullName, Intent, InvalidText,
+    JobTitle, Justification, MemberName, NoteText, PainPoint, ReasonText, Tag, TimeZone,
+    TokenLabel, WorkspaceName,
+};

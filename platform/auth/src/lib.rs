@@ -1,0 +1,17 @@
+//! Who asks, and whether they may ask at all: one implementation for commands and queries alike.
+//!
+//! An edge forwards a credential and claims nothing else. [`Directory`] turns it into a [`Principal`] by the
+//! event-sourced roles that the store keeps, remembered for half a second at most: a demotion, a deactivation or
+//! a revoked token binds every copy of every service within a second.
+
+pub mod allow;
+mod denied;
+mod directory;
+mod principal;
+mod recent;
+mod token;
+
+pub use allow::{allowed_command, allowed_query, scope_of_command, scope_of_query};
+pub use denied::Denied;
+pub use directory::{Directory, telegram_lookup};
+pub use principal::{Principal, admit_command, admit_query};

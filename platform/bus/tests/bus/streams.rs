@@ -1,0 +1,218 @@
+//! Fenced publishing, looking into streams, and buckets.
+
+use crate::server::{Server, eventually, on_every_server};
+use ael_bus::{
+    BucketError, Bus, Headers, MAX_BATCH, Publication, PublishError, StreamError, StreamTail,
+    topology::recreate_stream,
+};
+use ael_events::subjects::{AI_CACHE, DIALOGUES, EVENTS, JOBS};
+
+fn event(number: u64) -> Publication {
+    Publication {
+        subject: format!("ael.evt.03.w.lead.n{}", number % 7),
+        headers: Headers::new().with("Ael-Lane-Previous", format!("1.{number}.0")),
+        payload: number.to_string().into(),
+    }
+}
+
+fn batch(numbers: std::ops::Range<u64>) -> Vec<Publication> {
+    numbers.map(event).collect()
+}
+
+/// What the stream's tail says comes next: the number after the one it ends with.
+fn next_number(tail: &StreamTail) -> u64 {
+    tail.message
+        .as_ref()
+        .map_or(0, |last| std::str::from_utf8(&last.payload).unwrap().parse::<u64>().unwrap() + 1)
+}
+
+async fn assert_numbered(bus: &Bus, count: u64) {
+    let events = bus.stream(EVENTS);
+    assert_eq!(events.state().await.unwrap().messages, count);
+    for sequence in 1..=count {
+        let message = events.message_at(sequence).await.unwrap().unwrap();
+        assert_eq!(message.payload, (sequence - 1).to_string());
+    }
+}
+
+#[tokio::test]
+async fn a_batch_continues_the_stream_exactly_where_it_ends() {
+    on_every_server(async |server| {
+        server.ready().await;
+        let relay = server.bus("relay").await;
+        let (events, publisher) = (relay.stream(EVENTS), relay.event_publisher(EVENTS));
+        assert_eq!(events.tail().await.unwrap(), StreamTail { last_sequence: 0, message: None });
+        assert_eq!(publisher.publish_batch(batch(0..500), 0).await.unwrap(), 500);
+        let tail = events.tail().await.unwrap();
+        let last = tail.message.clone().unwrap();
+        assert_eq!((tail.last_sequence, next_number(&tail)), (500, 500));
+        assert_eq!(last.subject, event(499).subject);
+        assert_eq!(last.headers.get("Ael-Lane-Previous"), Some("1.499.0"));
+        assert_eq!(events.message_at(501).await.unwrap(), None);
+
+        let behind = publisher.publish_batch(batch(400..450), 400).await;
+        let fenced = PublishError::Fenced { expected: 400, actual: Some(500) };
+        assert_eq!(behind.unwrap_err().to_string(), fenced.to_string());
+        let ahead = publisher.publish_batch(batch(501..503), 501).await;
+        assert!(matches!(ahead, Err(PublishError::Fenced { expected: 501, actual: Some(500) })));
+        assert_eq!(publisher.publish_batch(Vec::new(), 500).await.unwrap(), 500);
+        let long = publisher.publish_batch(batch(0..MAX_BATCH as u64 + 1), 500).await;
+        assert!(matches!(long, Err(PublishError::BatchTooLong { .. })));
+        assert_eq!(publisher.publish_batch(batch(500..501), 500).await.unwrap(), 501);
+        assert_numbered(&relay, 501).await;
+    })
+    .await;
+}
+
+/// One relay: reads the tail, publishes what follows, and again, until the stream holds enough.
+async fn relay_until(server: &Server, goal: u64, size: u64) -> (u64, u64) {
+    let bus = server.bus("relay").await;
+    let (events, publisher) = (bus.stream(EVENTS), bus.event_publisher(EVENTS));
+    let (mut published, mut refused) = (0, 0);
+    loop {
+        let Ok(tail) = events.tail().await else { continue };
+        let next = next_number(&tail);
+        if next >= goal {
+            return (published, refused);
+        }
+        let more = batch(next..goal.min(next + size));
+        match publisher.publish_batch(more, tail.last_sequence).await {
+            Ok(_) => published += 1,
+            Err(_) => refused += 1,
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_relays_at_once_neither_skip_nor_repeat() {
+    on_every_server(async |server| {
+        server.ready().await;
+        let (one, other) = tokio::join!(
+            Box::pin(relay_until(server, 3_000, 17)),
+            Box::pin(relay_until(server, 3_000, 23))
+        );
+        assert!(one.1 + other.1 > 0, "they never met: {one:?} {other:?}");
+        assert_numbered(&server.bus("relay").await, 3_000).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_relay_goes_on_after_the_server_was_killed() {
+    on_every_server(async |server| {
+        server.ready().await;
+        let bus = server.bus("relay").await;
+        let (events, publisher) = (bus.stream(EVENTS), bus.event_publisher(EVENTS));
+        publisher.publish_batch(batch(0..100), 0).await.unwrap();
+        server.kill();
+        // Sent into the void: it may arrive later or never, but never twice and never out of order.
+        let lost = publisher.publish_batch(batch(100..150), 100);
+        let ((), lost) = tokio::join!(async { server.revive() }, lost);
+        drop(lost);
+        let tail = async || events.tail().await.ok();
+        eventually("the server is back", async || tail().await.is_some()).await;
+        eventually("all is published", async || {
+            let Some(tail) = tail().await else { return false };
+            let next = next_number(&tail);
+            next == 200
+                || publisher.publish_batch(batch(next..200), tail.last_sequence).await.is_ok()
+        })
+        .await;
+        assert_numbered(&bus, 200).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stream_that_was_wiped_shows_and_is_filled_again() {
+    on_every_server(async |server| {
+        server.ready().await;
+        let (admin, relay) = (server.bus("admin").await, server.bus("relay").await);
+        let (events, publisher) = (relay.stream(EVENTS), relay.event_publisher(EVENTS));
+        publisher.publish_batch(batch(0..10), 0).await.unwrap();
+        let before = events.state().await.unwrap();
+
+        admin.stream(EVENTS).purge().await.unwrap();
+        let purged = events.tail().await.unwrap();
+        assert_eq!(purged, StreamTail { last_sequence: 10, message: None });
+        assert_eq!(publisher.publish_batch(batch(0..5), 10).await.unwrap(), 15);
+
+        assert!(admin.stream(EVENTS).delete().await.unwrap());
+        assert!(!admin.stream(EVENTS).delete().await.unwrap());
+        assert!(matches!(events.tail().await, Err(StreamError::Missing { .. })));
+        assert!(matches!(events.message_at(1).await, Err(StreamError::Missing { .. })));
+        let nowhere = publisher.publish_batch(batch(0..5), 15).await;
+        assert!(matches!(nowhere, Err(PublishError::NoStream { .. })), "{nowhere:?}");
+
+        recreate_stream(&admin, &server.topology, EVENTS).await.unwrap();
+        let after = events.state().await.unwrap();
+        assert!(after.created > before.created);
+        assert_eq!((after.last_sequence, after.messages), (0, 0));
+        // The same events again: no memory of their ids may swallow them.
+        assert_eq!(publisher.publish_batch(batch(0..10), 0).await.unwrap(), 10);
+        assert_numbered(&relay, 10).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_stream_keeps_is_confirmed_and_nobody_publishes_what_is_not_theirs() {
+    on_every_server(async |server| {
+        server.ready().await;
+        let jobs = server.bus("jobs").await;
+        let sent = jobs.publish_kept("ael.job.export", Headers::new(), "x").await;
+        assert_eq!(sent.unwrap(), 1);
+        let dead = jobs.publish_kept("ael.dead.sale-opening", Headers::new(), "x").await;
+        assert_eq!(dead.unwrap(), 1);
+        let event = jobs.publish_kept("ael.evt.00.w.lead.forged", Headers::new(), "x").await;
+        assert!(matches!(event, Err(PublishError::Refused { .. })), "{event:?}");
+        let foreign = jobs.stream(JOBS).state().await;
+        assert!(matches!(foreign, Err(StreamError::Timeout { .. })), "{foreign:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_value_is_changed_only_by_who_knows_it() {
+    on_every_server(async |server| {
+        server.ready().await;
+        let bot = server.bus("bot").await;
+        let one = bot.bucket(DIALOGUES).await.unwrap();
+        let other = server.bus("bot").await.bucket(DIALOGUES).await.unwrap();
+        assert_eq!(one.get("chat.7").await.unwrap(), None);
+        let first = one.create("chat.7", "a").await.unwrap();
+        let again = other.create("chat.7", "b").await;
+        assert!(matches!(again, Err(BucketError::Conflict { .. })), "{again:?}");
+        let known = other.get("chat.7").await.unwrap().unwrap();
+        assert_eq!((known.value, known.revision), ("a".into(), first));
+        let second = one.update("chat.7", "c", first).await.unwrap();
+        let late = other.update("chat.7", "d", first).await;
+        assert!(matches!(late, Err(BucketError::Conflict { .. })), "{late:?}");
+        let late = other.delete("chat.7", Some(first)).await;
+        assert!(matches!(late, Err(BucketError::Conflict { .. })), "{late:?}");
+        other.delete("chat.7", Some(second)).await.unwrap();
+        assert_eq!(one.get("chat.7").await.unwrap(), None);
+        one.create("chat.7", "e").await.unwrap();
+        other.put("chat.7", "f").await.unwrap();
+        assert_eq!(one.get("chat.7").await.unwrap().unwrap().value, "f");
+        let invalid = one.put("chat 7", "x").await;
+        assert!(matches!(invalid, Err(BucketError::InvalidKey { .. })), "{invalid:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_bucket_is_read_by_its_readers_and_written_by_its_writers() {
+    on_every_server(async |server| {
+        server.ready().await;
+        let writer = server.bus("projections").await.bucket(AI_CACHE).await.unwrap();
+        let reader = server.bus("scoring").await.bucket(AI_CACHE).await.unwrap();
+        writer.put("k", "v").await.unwrap();
+        assert_eq!(reader.get("k").await.unwrap().unwrap().value, "v");
+        assert!(reader.put("k", "w").await.is_err());
+        let nobody = server.bus("api").await.bucket(AI_CACHE).await;
+        assert!(matches!(nobody, Err(BucketError::Missing { .. })), "{nobody:?}");
+        assert_eq!(reader.get("k").await.unwrap().unwrap().value, "v");
+    })
+    .await;
+}

@@ -1,0 +1,222 @@
+//! How an edge asks the house to do or to tell something, and asks again until there is an answer.
+//!
+//! A command carries its own id, so asking twice is one intention: a lost answer, a service that is
+//! just being restarted or a database that is away for a moment cost time, never a double.
+
+mod secret;
+
+pub use secret::{NewInvitationCode, NewToken, NoRandomness};
+
+use ael_bus::{Bus, RequestError};
+use ael_events::answer::{Accepted, CommandAnswer, Failed, QueryAnswer, Rejected};
+use ael_events::command::CommandRequest;
+use ael_events::ids::WorkspaceId;
+use ael_events::query::QueryRequest;
+use ael_events::subjects::{self, Edge};
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What was asked did not come about.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// It was refused: asking again cannot help.
+    #[error(transparent)]
+    Rejected(Rejected),
+    /// It could not be done in the time that we had; the same request may be asked again.
+    #[error(transparent)]
+    Failed(Failed),
+    /// Nobody answered in the time that we had. A command may or may not have been carried out:
+    /// asking again with the same command id settles it.
+    #[error("no answer from the running system: nothing is lost, ask again in a moment")]
+    Unavailable(#[source] RequestError),
+}
+
+/// One edge's way to `commands` and `queries`. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Client {
+    bus: Bus,
+    edge: Edge,
+    patience: Duration,
+    attempt: Duration,
+}
+
+impl Client {
+    /// Speaks as this edge (which has to be the bus user's own). Thirty seconds of patience.
+    #[must_use]
+    pub const fn new(bus: Bus, edge: Edge) -> Self {
+        let (patience, attempt) = (Duration::from_secs(30), Duration::from_secs(5));
+        Self { bus, edge, patience, attempt }
+    }
+
+    /// The same with another patience: how long it asks again before it gives up.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// The same with another time to wait for one answer before asking again.
+    #[must_use]
+    pub const fn with_attempt(mut self, attempt: Duration) -> Self {
+        self.attempt = attempt;
+        self
+    }
+
+    /// The connection behind it.
+    #[must_use]
+    pub const fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// Asks for a command to be carried out, again and again with the same id until it is answered.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn command(
+        &self,
+        workspace: WorkspaceId,
+        request: &CommandRequest,
+    ) -> Result<Accepted, ClientError> {
+        let subject = subjects::command(self.edge, workspace, request.command.aggregate());
+        self.persist(&subject, request, |answer: CommandAnswer| match answer {
+            CommandAnswer::Accepted(accepted) => Ok(accepted),
+            CommandAnswer::Rejected(rejected) => Err(ClientError::Rejected(rejected)),
+            CommandAnswer::Failed(failed) => Err(ClientError::Failed(failed)),
+        })
+        .await
+    }
+
+    /// Asks a question until it is answered.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn query<T: DeserializeOwned>(
+        &self,
+        workspace: WorkspaceId,
+        request: &QueryRequest,
+    ) -> Result<T, ClientError> {
+        let subject = subjects::query(self.edge, workspace, request.query.name());
+        self.persist(&subject, request, |answer: QueryAnswer<T>| match answer {
+            QueryAnswer::Found { value } => Ok(value),
+            QueryAnswer::Rejected(rejected) => Err(ClientError::Rejected(rejected)),
+            QueryAnswer::Failed(failed) => Err(ClientError::Failed(failed)),
+        })
+        .await
+    }
+
+    /// Asks until there is an answer that asking again would not change, or the patience ends.
+    async fn persist<Q: Serialize, A: DeserializeOwned, T>(
+        &self,
+        subject: &str,
+        question: &Q,
+        read: impl Fn(A) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let deadline = Instant::now() + self.patience;
+        let payload = serde_json::to_vec(question).map(Bytes::from).map_err(|source| {
+            ClientError::Unavailable(RequestError::Unreadable {
+                subject: subject.to_owned(),
+                source,
+            })
+        })?;
+        for round in 0_u32.. {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let timeout = self.attempt.min(left).max(Duration::from_millis(50));
+            let error = match self.once(subject, payload.clone(), timeout).await.and_then(&read) {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let Some(pause) = pause(&error, round) else { return Err(error) };
+            if Instant::now() + pause >= deadline {
+                return Err(error);
+            }
+            tracing::debug!(subject, round, %error, "asking again");
+            tokio::time::sleep(pause).await;
+        }
+        Err(ClientError::Failed(Failed {
+            sentence: "it was asked too often without an answer".to_owned(),
+            retry_after_ms: 1_000,
+        }))
+    }
+
+    async fn once<A: DeserializeOwned>(
+        &self,
+        subject: &str,
+        payload: Bytes,
+        timeout: Duration,
+    ) -> Result<A, ClientError> {
+        let answer = self.bus.request(subject, payload, timeout).await.map_err(unanswered)?;
+        serde_json::from_slice(&answer).map_err(|source| {
+            ClientError::Unavailable(RequestError::Unreadable {
+                subject: subject.to_owned(),
+                source,
+            })
+        })
+    }
+}
+
+/// A request that was too large to send is refused here, in the words in which the house would.
+fn unanswered(error: RequestError) -> ClientError {
+    match error {
+        RequestError::TooLarge { bytes, limit } => ClientError::Rejected(Rejected::new(
+            "too_large",
+            format!("the request has {bytes} bytes and {limit} are taken: make it smaller"),
+        )),
+        RequestError::NoResponders { .. }
+        | RequestError::Timeout { .. }
+        | RequestError::Refused { .. }
+        | RequestError::Unreadable { .. }
+        | RequestError::Unsendable { .. } => ClientError::Unavailable(error),
+    }
+}
+
+/// How long to wait before asking again, or nothing when asking again cannot help.
+fn pause(error: &ClientError, round: u32) -> Option<Duration> {
+    let backoff_ms = (25_u64 << round.min(6)).min(1_000);
+    let wait_ms = match error {
+        ClientError::Rejected(_) => return None,
+        ClientError::Failed(failed) => failed.retry_after_ms.clamp(backoff_ms, 5_000),
+        ClientError::Unavailable(error) => match error {
+            RequestError::NoResponders { .. } | RequestError::Timeout { .. } => backoff_ms,
+            RequestError::TooLarge { .. }
+            | RequestError::Refused { .. }
+            | RequestError::Unreadable { .. }
+            | RequestError::Unsendable { .. } => return None,
+        },
+    };
+    Some(Duration::from_millis(wait_ms).mul_f64(rand::random_range(0.5..=1.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nobody() -> RequestError {
+        RequestError::NoResponders { subject: "ael.cmd".to_owned() }
+    }
+
+    #[test]
+    fn a_refusal_is_never_asked_again() {
+        let refusal = ClientError::Rejected(Rejected::new("not_qualified", "not qualified"));
+        assert_eq!(pause(&refusal, 0), None);
+        let large = unanswered(RequestError::TooLarge { bytes: 300_000, limit: 262_144 });
+        assert!(matches!(&large, ClientError::Rejected(refusal) if refusal.code == "too_large"));
+    }
+
+    #[test]
+    fn a_failure_is_asked_again_no_sooner_than_it_says() {
+        let failed = Failed { sentence: "away".to_owned(), retry_after_ms: 2_000 };
+        let wait = pause(&ClientError::Failed(failed), 0).unwrap();
+        assert!((1_000..=2_000).contains(&wait.as_millis()), "{wait:?}");
+    }
+
+    #[test]
+    fn silence_is_asked_again_ever_more_slowly_up_to_a_second() {
+        let unavailable = ClientError::Unavailable(nobody());
+        assert!(pause(&unavailable, 0).unwrap() <= Duration::from_millis(25));
+        let late = pause(&unavailable, 40).unwrap();
+        assert!(late >= Duration::from_millis(500) && late <= Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,63 @@
+//! Why the read models could not be kept.
+
+/// The projector could not do its work. Nothing is half done: rows and checkpoints move together or not at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectionError {
+    /// PostgreSQL could not be reached, or refused a statement.
+    #[error("the database refused or could not be reached")]
+    Database(#[from] sqlx::Error),
+    /// A read model's tables refused what an event would have written.
+    #[error("the tables of {projection} refused a row")]
+    Write {
+        /// The read model.
+        projection: &'static str,
+        /// What PostgreSQL said.
+        source: sqlx::Error,
+    },
+    /// The store could not give or open the events.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Another copy took the lane over and has come further.
+    #[error("another copy projects this lane")]
+    LostRace,
+    /// Nothing of this name is projected.
+    #[error("there is no read model {name}: see `ael projection list`")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// The read model is being rebuilt by somebody else.
+    #[error("{name} is being rebuilt already")]
+    AlreadyRebuilding {
+        /// The read model.
+        name: &'static str,
+    },
+    /// The rebuild was stopped before it was done; the old version is still read.
+    #[error("the rebuild was stopped; the version that was read before is still read")]
+    Stopped,
+    /// The stream of events could not be followed.
+    #[error("the stream of events could not be followed")]
+    Bus(#[from] ael_bus::ConsumeError),
+    /// A setting cannot be used.
+    #[error("a setting cannot be used")]
+    Config(#[from] ael_service::ConfigError),
+    /// The bus cannot be entered.
+    #[error("the bus cannot be reached")]
+    Enter(#[from] ael_bus::BusError),
+}
+
+/// The store could not give or open events.
+#[derive(Debug, thiserror::Error)]
+#[error("the events could not be read")]
+pub struct SourceError(#[from] ael_store::StoreError);
+
+impl ProjectionError {
+    /// Whether PostgreSQL refused the values themselves: asking again cannot help.
+    pub(crate) fn is_about_values(&self) -> bool {
+        let Self::Write { source, .. } = self else { return false };
+        source.as_database_error().and_then(|error| error.code()).is_some_and(|code| {
+            // Data exception, integrity constraint, program limit (a row too large).
+            ["22", "23", "54"].iter().any(|class| code.starts_with(class))
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! The sales, each with its lead's name and owner.
+
+mod row;
+mod rows;
+
+pub use row::{Person, apply, learn, show};
+pub(crate) use rows::read as read_sale;
+
+use crate::model::{Applied, Incoming, Key, ReadModel, Target, View};
+use ael_events::event::Event;
+use ael_events::ids::SaleId;
+use ael_events::values::AggregateKind;
+use async_trait::async_trait;
+use sqlx::PgConnection;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The read model of sales.
+#[derive(Debug)]
+pub struct SaleBoard;
+
+#[async_trait]
+impl ReadModel for SaleBoard {
+    fn name(&self) -> &'static str {
+        "sale_board"
+    }
+
+    fn tables(&self) -> &'static str {
+        include_str!("tables.sql")
+    }
+
+    fn views(&self) -> &'static [View] {
+        &[View { name: "sales", query: "SELECT * FROM {schema}.sales", public: true }]
+    }
+
+    fn concerns(&self, kind: AggregateKind) -> bool {
+        matches!(kind, AggregateKind::Lead | AggregateKind::Sale)
+    }
+
+    fn wants(&self, event: &Event) -> bool {
+        match event {
+            Event::Lead(event) => row::tells_of_person(event),
+            Event::Sale(_) => true,
+            Event::Workspace(_) | Event::Member(_) | Event::Invitation(_) | Event::Token(_) => {
+                false
+            }
+        }
+    }
+
+    async fn apply(
+        &self,
+        connection: &mut PgConnection,
+        target: &Target,
+        events: &[Incoming<'_>],
+    ) -> Result<Applied, sqlx::Error> {
+        let leads: BTreeSet<Key> = events.iter().map(|incoming| lead(incoming)).collect();
+        let people_before = rows::load_people(connection, target, &leads).await?;
+        let sales_before = rows::load_sales(connection, target, &leads).await?;
+        let (mut people, mut sales) = (people_before.clone(), sales_before.clone());
+        let mut applied = Applied::default();
+        for incoming in events {
+            let lead = lead(incoming);
+            let waits = incoming.only_purge || applied.waits(incoming.opened);
+            match incoming.event {
+                Event::Lead(event) if !waits || incoming.opened.erases() => {
+                    let person = people.remove(&lead).unwrap_or_default();
+                    people.insert(lead, row::learn(person, event));
+                }
+                Event::Sale(event) if !waits => {
+                    let key = (lead.0, incoming.opened.facts.aggregate_id);
+                    let known = sales.get(&key).cloned();
+                    match row::apply(known, &incoming.opened.facts, event) {
+                        Ok(sale) => {
+                            sales.insert(key, sale);
+                        }
+                        Err(reason) => applied.refuse(incoming.index, incoming.opened, &reason),
+                    }
+                }
+                Event::Lead(_)
+                | Event::Sale(_)
+                | Event::Workspace(_)
+                | Event::Member(_)
+                | Event::Invitation(_)
+                | Event::Token(_) => {}
+            }
+        }
+        let nobody = Person::default();
+        for ((workspace, _), sale) in &mut sales {
+            let person = people.get(&(*workspace, sale.lead_id.uuid())).unwrap_or(&nobody);
+            row::show(sale, person);
+        }
+        applied.owners = people.iter().map(|(key, person)| (*key, person.owner)).collect();
+        rows::store_people(connection, target, &changed(&people_before, &people)).await?;
+        let erased = |key: &Key| people.get(key).is_some_and(|person| person.erased);
+        rows::store_sales(connection, target, &changed(&sales_before, &sales), erased).await?;
+        Ok(applied)
+    }
+}
+
+fn lead(incoming: &Incoming<'_>) -> Key {
+    (incoming.opened.facts.workspace, incoming.opened.facts.data_subject)
+}
+
+/// The key of the one sale that a lead can have.
+fn sale_of(lead: &Key) -> Key {
+    (lead.0, SaleId::of(ael_events::ids::LeadId::from_uuid(lead.1)).uuid())
+}
+
+fn changed<'a, T: PartialEq>(
+    before: &BTreeMap<Key, T>,
+    after: &'a BTreeMap<Key, T>,
+) -> Vec<(&'a Key, &'a T)> {
+    after.iter().filter(|(key, row)| before.get(*key) != Some(row)).collect()
+}

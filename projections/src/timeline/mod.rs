@@ -1,0 +1,149 @@
+//! The timeline: everything that happened to a lead and its sale, in order, in the open — until the person is erased.
+
+use crate::model::{Applied, Incoming, Key, ReadModel, Target, View, key_arrays, to_i64};
+use ael_events::event::Event;
+use ael_events::private::OPEN_KEY;
+use ael_events::values::AggregateKind;
+use async_trait::async_trait;
+use serde_json::Value;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use std::collections::BTreeMap;
+
+/// The read model of histories.
+#[derive(Debug)]
+pub struct Timeline;
+
+#[async_trait]
+impl ReadModel for Timeline {
+    fn name(&self) -> &'static str {
+        "timeline"
+    }
+
+    fn tables(&self) -> &'static str {
+        include_str!("tables.sql")
+    }
+
+    fn views(&self) -> &'static [View] {
+        &[View { name: "timeline", query: "SELECT * FROM {schema}.entries", public: true }]
+    }
+
+    fn concerns(&self, kind: AggregateKind) -> bool {
+        matches!(kind, AggregateKind::Lead | AggregateKind::Sale)
+    }
+
+    fn wants(&self, event: &Event) -> bool {
+        matches!(event, Event::Lead(_) | Event::Sale(_))
+    }
+
+    async fn apply(
+        &self,
+        connection: &mut PgConnection,
+        target: &Target,
+        events: &[Incoming<'_>],
+    ) -> Result<Applied, sqlx::Error> {
+        // Up to which event of the batch a lead's personal data has to go.
+        let erased: BTreeMap<Key, usize> = events
+            .iter()
+            .filter(|incoming| incoming.opened.erases())
+            .map(|incoming| (key(incoming), incoming.index))
+            .collect();
+        let entries: Vec<Entry<'_>> = events
+            .iter()
+            .filter(|incoming| !incoming.only_purge)
+            .map(|incoming| {
+                let gone = erased.get(&key(incoming)).is_some_and(|last| incoming.index <= *last);
+                entry(incoming, gone)
+            })
+            .collect();
+        insert(connection, target, &entries).await?;
+        purge(connection, target, &erased).await?;
+        Ok(Applied::default())
+    }
+}
+
+struct Entry<'a> {
+    incoming: &'a Incoming<'a>,
+    data: Value,
+}
+
+fn key(incoming: &Incoming<'_>) -> Key {
+    (incoming.opened.facts.workspace, incoming.opened.facts.data_subject)
+}
+
+fn entry<'a>(incoming: &'a Incoming<'a>, gone: bool) -> Entry<'a> {
+    let mut data = incoming.opened.data.clone();
+    if gone && let Some(fields) = data.as_object_mut() {
+        fields.remove(OPEN_KEY);
+    }
+    Entry { incoming, data }
+}
+
+async fn insert(
+    connection: &mut PgConnection,
+    target: &Target,
+    entries: &[Entry<'_>],
+) -> Result<(), sqlx::Error> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    macro_rules! column {
+        ($facts:ident => $value:expr) => {
+            entries
+                .iter()
+                .map(|entry| {
+                    let $facts = &entry.incoming.opened.facts;
+                    $value
+                })
+                .collect::<Vec<_>>()
+        };
+    }
+    let sql = format!(
+        "INSERT INTO {}.entries (workspace, lead_id, position, event_id, aggregate, \
+             aggregate_id, sequence, event_type, occurred_at, recorded_at, actor, actor_member, \
+             edge, data) \
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], \
+             $6::uuid[], $7::bigint[], $8::text[], $9::timestamptz[], $10::timestamptz[], \
+             $11::text[], $12::uuid[], $13::text[], $14::jsonb[]) \
+         ON CONFLICT (workspace, lead_id, position) DO NOTHING",
+        target.schema
+    );
+    sqlx::query(&sql)
+        .bind(column!(facts => facts.workspace.uuid()))
+        .bind(column!(facts => facts.data_subject))
+        .bind(column!(facts => facts.order.position))
+        .bind(column!(facts => facts.event_id.uuid()))
+        .bind(column!(facts => facts.aggregate.as_str()))
+        .bind(column!(facts => facts.aggregate_id))
+        .bind(column!(facts => to_i64(facts.sequence)))
+        .bind(column!(facts => facts.event_type.as_str()))
+        .bind(column!(facts => facts.occurred_at))
+        .bind(column!(facts => facts.recorded_at))
+        .bind(column!(facts => facts.actor.to_string()))
+        .bind(column!(facts => facts.actor.member().map(|member| member.uuid())))
+        .bind(column!(facts => facts.edge.as_str()))
+        .bind(entries.iter().map(|entry| Json(&entry.data)).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Erased: what was in the open about the person, in all of their lead's and sale's events, is gone.
+async fn purge(
+    connection: &mut PgConnection,
+    target: &Target,
+    erased: &BTreeMap<Key, usize>,
+) -> Result<(), sqlx::Error> {
+    if erased.is_empty() {
+        return Ok(());
+    }
+    let (workspaces, leads) = key_arrays(erased.keys());
+    let sql = format!(
+        "UPDATE {}.entries e SET data = e.data - $3 \
+         FROM unnest($1::uuid[], $2::uuid[]) AS k (workspace, lead_id) \
+         WHERE e.workspace = k.workspace AND e.lead_id = k.lead_id AND e.data ? $3",
+        target.schema
+    );
+    sqlx::query(&sql).bind(workspaces).bind(leads).bind(OPEN_KEY).execute(connection).await?;
+    Ok(())
+}

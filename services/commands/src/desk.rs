@@ -1,0 +1,266 @@
+//! The desk: takes a command in, has it decided, appends, answers. All that a command does is on this page.
+
+use crate::decide::Matter;
+use crate::draft::{Decision, Draft};
+use crate::failure::{Refused, Trouble};
+use crate::intake::Intake;
+use crate::repository::{Freshness, Repository};
+use crate::turns::Turns;
+use crate::wake::RelayBell;
+use ael_auth::{Directory, Principal};
+use ael_bus::{Handler, Request, Unhandled};
+use ael_events::answer::{Accepted, CommandAnswer, Failed, Rejected};
+use ael_service::Health;
+use ael_store::{AppendError, Appended, CommandRecord, EventWriter, StoredAnswer};
+use bytes::Bytes;
+use chrono::Utc;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// How often a command is tried when others change the same thing at the same moment.
+const ATTEMPTS: u32 = 6;
+
+/// Everything that answering a command needs.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) writer: EventWriter,
+    pub(crate) repository: Repository,
+    pub(crate) directory: Directory,
+    pub(crate) turns: Turns,
+    pub(crate) relay: RelayBell,
+    pub(crate) health: Health,
+}
+
+impl Handler for Desk {
+    async fn handle(&self, request: Request) -> Bytes {
+        let began = Instant::now();
+        let read = Intake::read(&request.subject, &request.payload);
+        let name = read.as_ref().map_or("unreadable", |intake| intake.name.as_str()).to_owned();
+        let answer = match &read {
+            Ok(intake) => match Box::pin(self.answer(intake)).await {
+                Ok(accepted) => CommandAnswer::Accepted(accepted),
+                Err(refused) => refused.into(),
+            },
+            Err(rejected) => CommandAnswer::Rejected(rejected.clone()),
+        };
+        report(read.as_ref().ok(), name, &answer, began);
+        bytes_of(&answer)
+    }
+
+    fn unhandled(&self, _subject: &str, why: Unhandled) -> Bytes {
+        bytes_of(&unanswerable(why))
+    }
+}
+
+impl Desk {
+    /// A command's whole way. What is remembered may decide the first time; anything but an append is
+    /// decided again on what the store holds, and so is whatever others got in the way of.
+    async fn answer(&self, intake: &Intake) -> Result<Accepted, Refused> {
+        let _turn = self.turns.take(intake.request.command.aggregate_id()).await;
+        let (mut freshness, mut is_last_admin) = (Freshness::Remembered, false);
+        for attempt in 0..ATTEMPTS {
+            let principal = self.resolve(intake, freshness).await?;
+            principal.permit_command(&intake.name)?;
+            if freshness.is_anew()
+                && let Some(answer) = self.answered_before(intake, &principal).await?
+            {
+                return answer;
+            }
+            let now = Utc::now();
+            let who = &principal;
+            let matter =
+                Matter { desk: self, intake, principal: who, now, freshness, is_last_admin };
+            match matter.decide().await? {
+                Decision::Write(draft) => match self.append(intake, &principal, *draft).await? {
+                    Appending::Done(answer) => return answer,
+                    Appending::LastAdmin => is_last_admin = true,
+                    Appending::Overtaken => pause(attempt).await,
+                },
+                Decision::Nothing { .. } | Decision::Unexpected { .. } | Decision::Refused(_)
+                    if !freshness.is_anew() => {}
+                Decision::Nothing { version } => return Ok(nothing_to_do(intake, version)),
+                Decision::Unexpected { version } => return Err(unexpected(version).into()),
+                Decision::Refused(rejected) => {
+                    return self.refuse(intake, &principal, rejected).await;
+                }
+            }
+            freshness = Freshness::Anew;
+        }
+        Err(Trouble::Contended { attempts: ATTEMPTS }.into())
+    }
+
+    async fn resolve(&self, intake: &Intake, freshness: Freshness) -> Result<Principal, Refused> {
+        let (edge, workspace) = (intake.edge, intake.workspace);
+        let credential = &intake.request.credential;
+        Ok(match freshness {
+            Freshness::Remembered => self.directory.resolve(edge, workspace, credential).await?,
+            Freshness::Anew => self.directory.resolve_anew(edge, workspace, credential).await?,
+        })
+    }
+
+    /// The answer that this command id got before, if it did.
+    async fn answered_before(
+        &self,
+        intake: &Intake,
+        principal: &Principal,
+    ) -> Result<Option<Result<Accepted, Refused>>, Trouble> {
+        let by = principal.actor.to_string();
+        let (workspace, id) = (intake.workspace, intake.request.command_id);
+        let Some(stored) = self.writer.find_answer(workspace, &by, id).await? else {
+            return Ok(None);
+        };
+        Ok(Some(repeated(stored, &self.fingerprint(intake).await?)))
+    }
+
+    /// Keeps what was decided, or finds that others were faster.
+    async fn append(
+        &self,
+        intake: &Intake,
+        principal: &Principal,
+        mut draft: Draft,
+    ) -> Result<Appending, Trouble> {
+        let fingerprint = self.fingerprint(intake).await?;
+        let aggregate_id = intake.request.command.aggregate_id();
+        let touched: Vec<_> = draft.append.streams.iter().map(|one| one.aggregate_id).collect();
+        draft.append.answer = Some(CommandRecord {
+            principal: principal.actor.to_string(),
+            command_id: intake.request.command_id,
+            fingerprint,
+            aggregate_id,
+            version: draft.primary_version(),
+        });
+        let result = self.writer.append(draft.append).await;
+        if result.is_err() || touched.len() > 1 {
+            touched.iter().for_each(|id| self.repository.forget(intake.workspace, *id));
+        }
+        match result {
+            Ok(Appended { version, position, .. }) => {
+                self.relay.ring();
+                self.health.set("database", true);
+                self.repository.remember(intake.workspace, draft.lead, draft.sale);
+                let accepted = Accepted { aggregate_id, version, position, repeated: false };
+                Ok(Appending::Done(Ok(accepted)))
+            }
+            Err(AppendError::AlreadyAnswered(stored)) => {
+                Ok(Appending::Done(repeated(*stored, &fingerprint)))
+            }
+            Err(
+                AppendError::VersionConflict
+                | AppendError::ContactTaken { .. }
+                | AppendError::CredentialTaken
+                | AppendError::KeyDestroyed,
+            ) => Ok(Appending::Overtaken),
+            Err(AppendError::LastAdmin) => Ok(Appending::LastAdmin),
+            Err(AppendError::Unavailable(source)) => {
+                self.health.set("database", false);
+                Err(Trouble::Away(source))
+            }
+            Err(AppendError::Failed(source)) => Err(Trouble::Append(source)),
+        }
+    }
+
+    /// Remembers a refusal for a day, unless another copy answered this command id meanwhile.
+    async fn refuse(
+        &self,
+        intake: &Intake,
+        principal: &Principal,
+        rejected: Rejected,
+    ) -> Result<Accepted, Refused> {
+        let by = principal.actor.to_string();
+        let (workspace, id) = (intake.workspace, intake.request.command_id);
+        if rejected.code == "no_such_workspace" {
+            return Err(rejected.into());
+        }
+        let fingerprint = self.fingerprint(intake).await?;
+        let recorded =
+            self.writer.record_rejection(workspace, &by, id, fingerprint, &rejected).await;
+        match recorded.map_err(Trouble::from)? {
+            Some(earlier) => repeated(earlier, &fingerprint),
+            None => Err(rejected.into()),
+        }
+    }
+
+    async fn fingerprint(&self, intake: &Intake) -> Result<[u8; 32], Trouble> {
+        let hmac = self.writer.hmac(intake.workspace).await?;
+        Ok(hmac.fingerprint(&intake.canonical_body()?))
+    }
+}
+
+/// What became of an append.
+enum Appending {
+    /// The command is answered.
+    Done(Result<Accepted, Refused>),
+    /// Others changed what it was decided on.
+    Overtaken,
+    /// The workspace would be left without an Admin, which the store alone can know for sure.
+    LastAdmin,
+}
+
+/// The first answer again, or a refusal when the same id was used for something else.
+fn repeated(stored: StoredAnswer, fingerprint: &[u8; 32]) -> Result<Accepted, Refused> {
+    if !stored.matches(fingerprint) {
+        let sentence = "this command id was used for another command: make a new id for each";
+        return Err(Rejected::new("command_id_reused", sentence).into());
+    }
+    match stored.answer {
+        CommandAnswer::Accepted(accepted) => Ok(Accepted { repeated: true, ..accepted }),
+        CommandAnswer::Rejected(rejected) => Err(Refused::Rejected(rejected)),
+        CommandAnswer::Failed(failed) => Err(Refused::Failed(failed)),
+    }
+}
+
+const fn nothing_to_do(intake: &Intake, version: u64) -> Accepted {
+    let aggregate_id = intake.request.command.aggregate_id();
+    Accepted { aggregate_id, version, position: None, repeated: false }
+}
+
+fn unexpected(version: u64) -> Rejected {
+    let sentence = format!("it was changed meanwhile and has version {version}: look at it again");
+    Rejected::new("version_conflict", sentence).with(json!({ "version": version }))
+}
+
+/// A short wait before the next attempt, so that those who collided do not collide again.
+async fn pause(attempt: u32) {
+    metrics::counter!("ael_command_retries_total").increment(1);
+    let ceiling_ms = 4.0 * f64::from(1_u32 << attempt.min(5));
+    let wait = Duration::from_secs_f64(rand::random_range(0.5..=1.0) * ceiling_ms / 1_000.0);
+    tokio::time::sleep(wait).await;
+}
+
+fn unanswerable(why: Unhandled) -> CommandAnswer {
+    match why {
+        Unhandled::TooLarge { bytes, limit } => {
+            let sentence =
+                format!("the command has {bytes} bytes and {limit} are taken: make it smaller");
+            CommandAnswer::Rejected(Rejected::new("too_large", sentence))
+        }
+        Unhandled::Panicked | Unhandled::AnswerTooLarge { .. } => CommandAnswer::Failed(Failed {
+            sentence: "something is wrong on our side: ask again with the same command id".into(),
+            retry_after_ms: 2_000,
+        }),
+    }
+}
+
+/// Tells the operator what became of a command: ids, names and codes, never contents.
+fn report(intake: Option<&Intake>, name: String, answer: &CommandAnswer, began: Instant) {
+    let (outcome, code) = match answer {
+        CommandAnswer::Accepted(accepted) if accepted.repeated => ("repeated", ""),
+        CommandAnswer::Accepted(_) => ("accepted", ""),
+        CommandAnswer::Rejected(rejected) => ("rejected", rejected.code.as_str()),
+        CommandAnswer::Failed(_) => ("failed", ""),
+    };
+    metrics::histogram!("ael_command_seconds", "name" => name.clone(), "outcome" => outcome)
+        .record(began.elapsed().as_secs_f64());
+    metrics::counter!("ael_commands_total", "name" => name.clone(), "outcome" => outcome)
+        .increment(1);
+    if outcome == "rejected" || outcome == "failed" {
+        let command = intake.map(|intake| intake.request.command_id.to_string());
+        let workspace = intake.map(|intake| intake.workspace.to_string());
+        tracing::info!(%name, outcome, code, command, workspace, "a command was not accepted");
+    }
+}
+
+fn bytes_of(answer: &CommandAnswer) -> Bytes {
+    const BROKEN: &[u8] = br#"{"outcome":"failed","sentence":"broken","retry_after_ms":2000}"#;
+    serde_json::to_vec(answer).map_or(Bytes::from_static(BROKEN), Bytes::from)
+}

@@ -1,0 +1,54 @@
+//! What follows from an event, done so that nothing is lost and nothing happens twice: a pure
+//! client of the bus.
+//!
+//! Today there is one process manager: a transferred lead gets its sale ([`sale_opening`]).
+
+mod config;
+pub mod sale_opening;
+
+pub use config::Config;
+
+use ael_bus::{Bus, BusError, ConsumeError};
+use ael_client::Client;
+use ael_events::subjects::{self, Edge};
+use ael_service::{ConfigError, Health, health};
+use tokio_util::sync::CancellationToken;
+
+/// The jobs service could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum JobsError {
+    /// A setting makes no sense.
+    #[error("a setting cannot be used")]
+    Config(#[from] ConfigError),
+    /// The bus cannot be reached at all.
+    #[error("the bus cannot be reached")]
+    Bus(#[from] BusError),
+    /// A consumer cannot be taken.
+    #[error("the events cannot be followed")]
+    Consume(#[from] ConsumeError),
+}
+
+/// Runs until told to stop. Any number of copies may run: each message goes to one of them, and
+/// what follows from it is an idempotent command.
+///
+/// # Errors
+/// Only when the first connection cannot be made.
+pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), JobsError> {
+    let health = Health::new(&config.env, &["bus"]);
+    health::serve("jobs", &config.env, health.clone()).await?;
+    let settings = config.bus;
+    let mut connection = ael_bus::BusConfig::new(settings.url, settings.user, settings.password);
+    connection.ca_file = settings.ca_file;
+    connection.allow_plaintext = config.env.flag("NATS_ALLOW_PLAINTEXT")?;
+    let bus = Bus::connect(&connection).await?;
+    health.set("bus", true);
+    let client = Client::new(bus.clone(), Edge::Jobs);
+    let transferred = bus.consumer(subjects::EVENTS, subjects::SALE_OPENING).await?;
+    let imported = bus.consumer(subjects::EVENTS, subjects::SALE_OPENING_IMPORTED).await?;
+    tokio::join!(
+        sale_opening::follow(transferred, &client, &shutdown),
+        sale_opening::follow(imported, &client, &shutdown),
+    );
+    bus.drain().await?;
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! One lead, now or as it was; what happened to it; and its anonymous features.
+
+use super::rows::{json, member, parsed, word};
+use crate::asker::Colleague;
+use crate::page::{PAGE_BYTES, limit, page};
+use crate::refusal::{Answered, Unanswered, invalid, not_found};
+use crate::view::View;
+use ael_events::event::{LeadEvent, ScoreFeatures};
+use ael_events::ids::{EventId, LeadId};
+use ael_events::query::{GetLead, HistoryEntry, HistoryPage, LeadHistory, LeadView};
+use ael_events::values::MemberName;
+use ael_projections::lead_card;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// One lead, now or as it was.
+///
+/// # Errors
+/// When there is none that the asker may see, or there was none then.
+pub async fn answer(view: &mut View, asker: Colleague, asked: &GetLead) -> Answered<LeadView> {
+    let card = seen(view, asker, asked.lead_id).await?;
+    let found = match (asked.as_of, asked.version) {
+        (Some(_), Some(_)) => {
+            return Err(invalid("version", "ask for a time or for a version, not for both").into());
+        }
+        (None, None) if asked.effective => {
+            return Err(invalid("effective", "effective needs a time: add as_of").into());
+        }
+        (None, None) => json("a lead", card)?,
+        (None, Some(_)) | (Some(_), None) => past(view, asked).await?,
+    };
+    Ok(carried(lead_card::present(found)))
+}
+
+/// The lead as it is, if the asker may see it. Whether they may is decided by its owner of now,
+/// whatever time is asked about.
+async fn seen(view: &mut View, asker: Colleague, lead: LeadId) -> Answered<Value> {
+    let row: Option<(Option<Uuid>, Value)> =
+        sqlx::query_as("SELECT owner, card FROM read.lead_cards WHERE workspace = $1 AND id = $2")
+            .bind(view.workspace.uuid())
+            .bind(lead.uuid())
+            .fetch_optional(&mut *view.tx)
+            .await?;
+    match row {
+        Some((owner, card)) if asker.sight().shows_lead_of(owner.map(member)) => Ok(card),
+        Some(_) | None => Err(not_found("lead").into()),
+    }
+}
+
+#[derive(FromRow)]
+struct Past {
+    sequence: i64,
+    event_type: String,
+    occurred_at: DateTime<Utc>,
+    actor: String,
+    data: Value,
+}
+
+/// The lead as it was: its events up to then, told again.
+async fn past(view: &mut View, asked: &GetLead) -> Answered<LeadView> {
+    let rows: Vec<Past> = sqlx::query_as(
+        "SELECT sequence, event_type, occurred_at, actor, data FROM read.timeline \
+         WHERE workspace = $1 AND lead_id = $2 AND aggregate = 'lead' \
+         AND ($3::timestamptz IS NULL OR recorded_at <= $3) \
+         AND ($4::timestamptz IS NULL OR occurred_at <= $4) \
+         AND ($5::bigint IS NULL OR sequence <= $5) ORDER BY sequence",
+    )
+    .bind(view.workspace.uuid())
+    .bind(asked.lead_id.uuid())
+    .bind(asked.as_of.filter(|_| !asked.effective))
+    .bind(asked.as_of.filter(|_| asked.effective))
+    .bind(asked.version.map(|version| i64::try_from(version).unwrap_or(i64::MAX)))
+    .fetch_all(&mut *view.tx)
+    .await?;
+    let missing = match asked.version {
+        Some(version) if rows.last().map(|row| row.sequence.unsigned_abs()) != Some(version) => {
+            Some(format!("the lead has no version {version}"))
+        }
+        Some(_) | None if rows.first().is_none_or(|row| row.sequence != 1) => {
+            Some("the lead did not exist then".to_owned())
+        }
+        Some(_) | None => None,
+    };
+    if let Some(sentence) = missing {
+        return Err(ael_events::answer::Rejected::new("not_found", sentence).into());
+    }
+    let mut told: Option<LeadView> = None;
+    for row in rows {
+        let event = LeadEvent::from_wire(&row.event_type, row.data)
+            .map_err(Unanswered::unreadable::<ael_events::event::BadEvent>("an event"))?;
+        let moment = lead_card::fold::Moment {
+            lead: asked.lead_id,
+            sequence: row.sequence.unsigned_abs(),
+            occurred_at: row.occurred_at,
+            actor: &row.actor,
+        };
+        let next = lead_card::fold::apply_at(told, &moment, &event);
+        told = Some(next.map_err(Unanswered::unreadable::<lead_card::fold::Unfit>("an event"))?);
+    }
+    told.ok_or_else(|| not_found("lead").into())
+}
+
+/// The lead as one answer carries it: of very many notes and files only the latest; its history
+/// has them all, page by page.
+fn carried(mut lead: LeadView) -> LeadView {
+    let mut bytes = serde_json::to_vec(&lead).map_or(0, |json| json.len());
+    while bytes > PAGE_BYTES {
+        let unpinned = lead.notes.iter().position(|note| !note.pinned);
+        let dropped = if let Some(oldest) = unpinned {
+            serde_json::to_vec(&lead.notes.remove(oldest))
+        } else if !lead.files.is_empty() {
+            serde_json::to_vec(&lead.files.remove(0))
+        } else if !lead.notes.is_empty() {
+            serde_json::to_vec(&lead.notes.remove(0))
+        } else {
+            break;
+        };
+        bytes -= dropped.map_or(0, |json| json.len());
+    }
+    lead
+}
+
+#[derive(FromRow)]
+struct Told {
+    position: i64,
+    event_id: Uuid,
+    sequence: i64,
+    event_type: String,
+    occurred_at: DateTime<Utc>,
+    recorded_at: DateTime<Utc>,
+    actor: String,
+    actor_name: Option<String>,
+    edge: String,
+    data: Value,
+}
+
+/// What happened to a lead and its sale, oldest first.
+///
+/// # Errors
+/// When there is no such lead that the asker may see.
+pub async fn history(
+    view: &mut View,
+    asker: Colleague,
+    asked: &LeadHistory,
+) -> Answered<HistoryPage> {
+    let wanted = limit(asked.limit)?;
+    let question = ("history", view.workspace, asker.id, asked.lead_id);
+    let from: Option<i64> =
+        asked.cursor.as_deref().map(|cursor| view.cursors.open(&question, cursor)).transpose()?;
+    seen(view, asker, asked.lead_id).await?;
+    let rows: Vec<Told> = sqlx::query_as(
+        "SELECT t.position, t.event_id, t.sequence, t.event_type, t.occurred_at, t.recorded_at, \
+         t.actor, m.name AS actor_name, t.edge, t.data FROM read.timeline t \
+         LEFT JOIN read.members m ON m.workspace = $1 AND m.id = t.actor_member \
+         WHERE t.workspace = $1 AND t.lead_id = $2 AND t.position > $3 \
+         ORDER BY t.position LIMIT $4",
+    )
+    .bind(view.workspace.uuid())
+    .bind(asked.lead_id.uuid())
+    .bind(from.unwrap_or(i64::MIN))
+    .bind(i64::try_from(wanted + 1).unwrap_or(i64::MAX))
+    .fetch_all(&mut *view.tx)
+    .await?;
+    let positions: Vec<i64> = rows.iter().map(|row| row.position).collect();
+    let entries = rows.into_iter().map(Told::into_entry).collect::<Answered<Vec<_>>>()?;
+    let ids: Vec<EventId> = entries.iter().map(|entry| entry.event_id).collect();
+    Ok(page(entries, wanted, |last| {
+        let nth = ids.iter().position(|id| *id == last.event_id)?;
+        view.cursors.seal(&question, positions.get(nth)?)
+    }))
+}
+
+impl Told {
+    fn into_entry(self) -> Answered<HistoryEntry> {
+        let name = parsed("a member's name", self.actor_name, MemberName::try_from)?;
+        Ok(HistoryEntry {
+            event_id: EventId::from_uuid(self.event_id),
+            version: self.sequence.unsigned_abs(),
+            event_type: self.event_type,
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_at,
+            actor: self.actor,
+            actor_name: name.map(String::from),
+            edge: self.edge,
+            data: self.data,
+        })
+    }
+}
+
+/// What an outside advisor may see of a lead: no name, contact, note or id.
+///
+/// # Errors
+/// When there is no such lead.
+pub async fn features(view: &mut View, lead: LeadId) -> Answered<ScoreFeatures> {
+    let row: Option<(String, String, i64, bool, i32)> = sqlx::query_as(
+        "SELECT source, stage, message_count, business_domain IS NOT NULL, \
+         greatest(0, floor(extract(epoch FROM now() - created_at) / 86400))::int \
+         FROM read.lead_board WHERE workspace = $1 AND id = $2",
+    )
+    .bind(view.workspace.uuid())
+    .bind(lead.uuid())
+    .fetch_optional(&mut *view.tx)
+    .await?;
+    let (source, stage, messages, has_domain, age) = row.ok_or_else(|| not_found("lead"))?;
+    Ok(ScoreFeatures {
+        source: word("a lead's source", &source)?,
+        stage: word("a lead's stage", &stage)?,
+        message_count: u32::try_from(messages).unwrap_or(u32::MAX),
+        has_domain,
+        age_days: age.unsigned_abs(),
+    })
+}

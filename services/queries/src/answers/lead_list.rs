@@ -1,0 +1,157 @@
+//! A page of the leads that the asker may see.
+
+use super::lead_sql::{LeadPageSql, Place, branches, stretches};
+use super::rows::{json, member, parsed, word};
+use crate::asker::Colleague;
+use crate::page::{limit, page};
+use crate::refusal::{Answered, invalid};
+use crate::view::View;
+use ael_events::answer::Rejected;
+use ael_events::ids::LeadId;
+use ael_events::query::{LeadListItem, LeadPage, LeadSort, ListLeads, SortKey};
+use ael_events::values::{DomainSlug, MemberName, Score};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// Answers the question.
+///
+/// # Errors
+/// When the question makes no sense or the read models cannot be asked.
+pub async fn answer(view: &mut View, asker: Colleague, asked: &ListLeads) -> Answered<LeadPage> {
+    let wanted = limit(asked.limit)?;
+    let search = asked.filter.q.as_deref().map(searched).transpose()?;
+    let question = ("leads", view.workspace, asker.id, &asked.filter, &asked.sort);
+    let from: Option<Place> =
+        asked.cursor.as_deref().map(|cursor| view.cursors.open(&question, cursor)).transpose()?;
+    let sql = LeadPageSql {
+        workspace: view.workspace,
+        sight: asker.sight(),
+        owners: branches(asker.sight(), asker.id, asked.filter.owner),
+        filter: &asked.filter,
+        search: search.as_deref(),
+        sort: asked.sort,
+        from,
+    };
+    let rows = read(view, &sql, wanted + 1).await?;
+    let items = rows.into_iter().map(Row::into_item).collect::<Answered<Vec<_>>>()?;
+    Ok(page(items, wanted, |last| view.cursors.seal(&question, &place_of(asked.sort, last))))
+}
+
+/// Reads stretch after stretch until the page is full.
+async fn read(view: &mut View, sql: &LeadPageSql<'_>, wanted: usize) -> Answered<Vec<Row>> {
+    let mut rows: Vec<Row> = Vec::new();
+    if sql.owners.is_empty() {
+        return Ok(rows);
+    }
+    for stretch in stretches(sql.sort, sql.filter, sql.from) {
+        let missing = wanted - rows.len();
+        if missing > 0 {
+            let mut statement = sql.build(stretch, missing);
+            rows.extend(statement.build_query_as::<Row>().fetch_all(&mut *view.tx).await?);
+        }
+    }
+    Ok(rows)
+}
+
+fn searched(typed: &str) -> Result<String, Rejected> {
+    let refusal = || invalid("q", "a search needs 2 to 100 characters");
+    if !(2..=100).contains(&typed.trim().chars().count()) {
+        return Err(refusal());
+    }
+    ael_projections::search::normalise(without_trunk(typed)).ok_or_else(refusal)
+}
+
+/// A phone number without the zeros that are dialled before it, inside a country or from outside;
+/// as we keep it, it begins with its country's code.
+fn without_trunk(typed: &str) -> &str {
+    let number = typed.trim_start();
+    let digits = number.chars().filter(char::is_ascii_digit).count();
+    if digits >= 7 && !number.chars().any(char::is_alphabetic) {
+        number.trim_start_matches(['0', '(', ' '])
+    } else {
+        typed
+    }
+}
+
+fn place_of(sort: LeadSort, last: &LeadListItem) -> Place {
+    let id = last.id.uuid();
+    match (sort.by, last.ai_score) {
+        (SortKey::CreatedAt, _) => Place::Time(last.created_at.timestamp_micros(), id),
+        (SortKey::UpdatedAt, _) => Place::Time(last.updated_at.timestamp_micros(), id),
+        (SortKey::AiScore, Some(score)) => Place::Score(score.value().to_bits(), id),
+        (SortKey::AiScore, None) => Place::Unscored(id),
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    version: i64,
+    stage: String,
+    source: String,
+    business_domain: Option<String>,
+    owner: Option<Uuid>,
+    owner_name: Option<String>,
+    contact: Value,
+    tags: Value,
+    message_count: i64,
+    score: Option<f64>,
+    recommendation: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    erased: bool,
+}
+
+impl Row {
+    fn into_item(self) -> Answered<LeadListItem> {
+        let ai_score = parsed("a lead's score", self.score, Score::new)?;
+        let domain = parsed("a lead's business domain", self.business_domain, DomainSlug::try_from)?;
+        let owner_name = parsed("a member's name", self.owner_name, MemberName::try_from)?;
+        Ok(LeadListItem {
+            id: LeadId::from_uuid(self.id),
+            version: self.version.unsigned_abs(),
+            stage: word("a lead's stage", &self.stage)?,
+            source: word("a lead's source", &self.source)?,
+            business_domain: domain,
+            owner: self.owner.map(member),
+            owner_name: owner_name.map(String::from),
+            contact: json("a lead's contact", self.contact)?,
+            tags: json("a lead's tags", self.tags)?,
+            message_count: u32::try_from(self.message_count).unwrap_or(u32::MAX),
+            ai_score,
+            tier: ai_score.map(Score::tier),
+            ai_recommendation: self
+                .recommendation
+                .map(|text| word("a recommendation", &text))
+                .transpose()?,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            erased: self.erased,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_is_looked_for_however_it_is_written() {
+        for typed in ["+380 (67) 123-45-67", "00380671234567", "380671234567"] {
+            assert_eq!(searched(typed).unwrap(), "380671234567", "{typed}");
+        }
+        assert_eq!(searched("(067) 123 45 67").unwrap(), "671234567");
+        assert_eq!(searched("067").unwrap(), "067", "a part of a number stays as it is");
+    }
+
+    #[test]
+    fn a_search_that_is_too_short_or_too_long_is_refused() {
+        for typed in ["", " ", "x", " x ", "?!", &"x".repeat(101)] {
+            assert_eq!(searched(typed).unwrap_err().code, "invalid_query", "{typed}");
+        }
+        assert!(searched("її").is_err(), "two letters of one sound say too little");
+        assert!(searched("Юля").is_ok());
+    }
+}

@@ -1,0 +1,124 @@
+//! One file per kind of question; here each question finds its answer.
+
+mod house;
+mod lead;
+mod lead_list;
+mod lead_sql;
+mod people;
+mod rows;
+mod sales;
+mod statistics;
+
+use crate::asker::{Asker, Colleague};
+use crate::refusal::{Answered, Unanswered, not_allowed};
+use crate::view::{Plan, View};
+use ael_events::answer::QueryAnswer;
+use ael_events::query::{LeadFilter, Query};
+use bytes::Bytes;
+use serde::Serialize;
+
+const LEAD_BOARD: &str = "lead_board";
+const LEAD_CARD: &str = "lead_card";
+const TIMELINE: &str = "timeline";
+const SALE_BOARD: &str = "sale_board";
+const MEMBERS: &str = "members";
+const STATS: &str = "stats";
+
+/// The read models that a question looks at: all of them have to have taken a write that is to be
+/// seen in its answer.
+#[must_use]
+pub const fn read_by(query: &Query) -> &'static [&'static str] {
+    match query {
+        Query::ListLeads(_) => &[LEAD_BOARD, MEMBERS],
+        Query::GetLead(_) => &[LEAD_CARD, TIMELINE],
+        Query::LeadHistory(_) => &[LEAD_CARD, TIMELINE, MEMBERS],
+        Query::ListSales(_) | Query::GetSale(_) => &[SALE_BOARD],
+        Query::Statistics {} => &[STATS, LEAD_BOARD, MEMBERS],
+        Query::LeadFeatures { .. } => &[LEAD_BOARD],
+        Query::ListMembers {}
+        | Query::Me {}
+        | Query::GetWorkspace {}
+        | Query::ListWorkspaces {}
+        | Query::FindMember { .. } => &[MEMBERS],
+        Query::ListDead {} | Query::ListProjections {} => &[],
+    }
+}
+
+/// How the question's statements are planned: a list with a filter by its values, so that what is
+/// rare is found by its own index; whatever else looks alike each time.
+#[must_use]
+pub fn planned(query: &Query) -> Plan {
+    match query {
+        Query::ListLeads(asked) if asked.filter != LeadFilter::default() => Plan::Anew,
+        Query::ListSales(asked) if !asked.stages.is_empty() || asked.owner.is_some() => Plan::Anew,
+        Query::Statistics {} => Plan::Anew,
+        Query::ListLeads(_)
+        | Query::GetLead(_)
+        | Query::LeadHistory(_)
+        | Query::ListSales(_)
+        | Query::GetSale(_)
+        | Query::ListMembers {}
+        | Query::Me {}
+        | Query::GetWorkspace {}
+        | Query::LeadFeatures { .. }
+        | Query::ListDead {}
+        | Query::ListProjections {}
+        | Query::ListWorkspaces {}
+        | Query::FindMember { .. } => Plan::Kept,
+    }
+}
+
+/// Looks up the answer and writes it as it travels.
+///
+/// # Errors
+/// When the question is refused or cannot be answered now.
+pub async fn answer(view: &mut View, asker: Asker, query: &Query) -> Answered<Bytes> {
+    match asker {
+        Asker::Colleague(colleague) => to_colleague(view, colleague, query).await,
+        Asker::House => to_house(view, query).await,
+    }
+}
+
+async fn to_colleague(view: &mut View, asker: Colleague, query: &Query) -> Answered<Bytes> {
+    match query {
+        Query::ListLeads(asked) => found(lead_list::answer(view, asker, asked).await?),
+        Query::GetLead(asked) => found(lead::answer(view, asker, asked).await?),
+        Query::LeadHistory(asked) => found(lead::history(view, asker, asked).await?),
+        Query::ListSales(asked) => found(sales::list(view, asker, asked).await?),
+        Query::GetSale(asked) => found(sales::one(view, asker, asked).await?),
+        Query::Statistics {} => found(statistics::answer(view, asker).await?),
+        Query::ListMembers {} => found(people::list(view, |member| asker.may_reach(member)).await?),
+        Query::Me {} => found(people::me(view, asker).await?),
+        Query::GetWorkspace {} => found(people::workspace(view).await?),
+        Query::ListDead {} => found(house::dead(view).await?),
+        Query::LeadFeatures { .. }
+        | Query::ListProjections {}
+        | Query::ListWorkspaces {}
+        | Query::FindMember { .. } => Err(not_allowed(query, "the house itself").into()),
+    }
+}
+
+async fn to_house(view: &mut View, query: &Query) -> Answered<Bytes> {
+    match query {
+        Query::LeadFeatures { lead_id } => found(lead::features(view, *lead_id).await?),
+        Query::ListDead {} => found(house::dead(view).await?),
+        Query::ListProjections {} => found(house::projections(view).await?),
+        Query::ListWorkspaces {} => found(house::workspaces(view).await?),
+        Query::FindMember { text } => found(people::find(view, text).await?),
+        Query::ListMembers {} => found(people::list(view, |_| true).await?),
+        Query::ListLeads(_)
+        | Query::GetLead(_)
+        | Query::LeadHistory(_)
+        | Query::ListSales(_)
+        | Query::GetSale(_)
+        | Query::Statistics {}
+        | Query::Me {}
+        | Query::GetWorkspace {} => Err(not_allowed(query, "members of the workspace").into()),
+    }
+}
+
+fn found<T: Serialize>(value: T) -> Answered<Bytes> {
+    let json = serde_json::to_vec(&QueryAnswer::Found { value });
+    let json = json.map_err(Unanswered::unreadable::<serde_json::Error>("an answer"))?;
+    Ok(Bytes::from(json))
+}

@@ -1,0 +1,153 @@
+//! The members, the asker, and the workspace with its settings.
+
+use super::rows::{json, member, parsed, word};
+use crate::asker::Colleague;
+use crate::refusal::{Answered, Unanswered, invalid};
+use crate::view::View;
+use ael_events::ids::{MemberId, WorkspaceId};
+use ael_events::query::{MemberView, WorkspaceView};
+use ael_events::values::{Email, InvalidText, MemberName, WorkspaceName};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{FromRow, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+const COLUMNS: &str = "SELECT id, version, name, email, role, language, active, telegram_linked, \
+                       joined_at FROM read.members WHERE workspace = ";
+
+/// How many members the operator is shown at most.
+const MOST_FOUND: usize = 1_000;
+
+/// The members, in the order in which they joined; how to reach them only where that is shown.
+///
+/// # Errors
+/// When the read models cannot be asked.
+pub async fn list(
+    view: &mut View,
+    may_reach: impl Fn(MemberId) -> bool,
+) -> Answered<Vec<MemberView>> {
+    let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
+    sql.push_bind(view.workspace.uuid()).push(" ORDER BY joined_at, id");
+    let rows: Vec<MemberRow> = sql.build_query_as().fetch_all(&mut *view.tx).await?;
+    rows.into_iter()
+        .map(|row| {
+            let mut shown = row.into_view()?;
+            if !may_reach(shown.id) {
+                shown.email = None;
+            }
+            Ok(shown)
+        })
+        .collect()
+}
+
+/// The asker. Their role is the one of this moment, not the one that the read model has come to.
+///
+/// # Errors
+/// [`Unanswered::Behind`] when the read model has not yet heard of them.
+pub async fn me(view: &mut View, asker: Colleague) -> Answered<MemberView> {
+    let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
+    sql.push_bind(view.workspace.uuid()).push(" AND id = ").push_bind(asker.id.uuid());
+    let row: Option<MemberRow> = sql.build_query_as().fetch_optional(&mut *view.tx).await?;
+    let mut me = row.ok_or(Unanswered::Behind)?.into_view()?;
+    me.role = asker.role;
+    Ok(me)
+}
+
+/// The members behind an id or a part of a name or an e-mail address, for the operator; all of
+/// them when nothing is said.
+///
+/// # Errors
+/// When the text is too long or the read models cannot be asked.
+pub async fn find(view: &mut View, text: &str) -> Answered<Vec<MemberView>> {
+    let text = text.trim();
+    if text.chars().count() > 200 {
+        return Err(invalid("text", "an id, or up to 200 characters of a name or e-mail").into());
+    }
+    let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
+    sql.push_bind(view.workspace.uuid());
+    match text.parse::<MemberId>() {
+        Ok(id) => {
+            sql.push(" AND id = ").push_bind(id.uuid());
+        }
+        Err(_) if text.is_empty() => {}
+        Err(_) => {
+            sql.push(" AND (strpos(lower(name), ").push_bind(text.to_lowercase());
+            sql.push(") > 0 OR strpos(lower(email), ").push_bind(text.to_lowercase());
+            sql.push(") > 0)");
+        }
+    }
+    sql.push(format!(" ORDER BY joined_at, id LIMIT {MOST_FOUND}"));
+    let rows: Vec<MemberRow> = sql.build_query_as().fetch_all(&mut *view.tx).await?;
+    rows.into_iter().map(MemberRow::into_view).collect()
+}
+
+/// The asker's workspace.
+///
+/// # Errors
+/// [`Unanswered::Behind`] when the read model has not yet heard of it.
+pub async fn workspace(view: &mut View) -> Answered<WorkspaceView> {
+    let row: Option<WorkspaceRow> = sqlx::query_as(
+        "SELECT workspace AS id, version, name, settings, created_at FROM read.workspaces \
+         WHERE workspace = $1",
+    )
+    .bind(view.workspace.uuid())
+    .fetch_optional(&mut *view.tx)
+    .await?;
+    row.ok_or(Unanswered::Behind)?.into_view()
+}
+
+#[derive(FromRow)]
+struct MemberRow {
+    id: Uuid,
+    version: i64,
+    name: Option<String>,
+    email: Option<String>,
+    role: String,
+    language: String,
+    active: bool,
+    telegram_linked: bool,
+    joined_at: DateTime<Utc>,
+}
+
+impl MemberRow {
+    fn into_view(self) -> Answered<MemberView> {
+        Ok(MemberView {
+            id: member(self.id),
+            version: self.version.unsigned_abs(),
+            name: parsed("a member's name", self.name, MemberName::try_from)?,
+            email: parsed("a member's e-mail", self.email, Email::try_from)?,
+            role: word("a member's role", &self.role)?,
+            language: word("a member's language", &self.language)?,
+            active: self.active,
+            telegram_linked: self.telegram_linked,
+            joined_at: self.joined_at,
+        })
+    }
+}
+
+/// A workspace as the read models keep it.
+#[derive(FromRow)]
+pub struct WorkspaceRow {
+    id: Uuid,
+    version: i64,
+    name: String,
+    settings: Value,
+    created_at: DateTime<Utc>,
+}
+
+impl WorkspaceRow {
+    /// The workspace in the words of the vocabulary.
+    ///
+    /// # Errors
+    /// When the row is not readable.
+    pub fn into_view(self) -> Answered<WorkspaceView> {
+        Ok(WorkspaceView {
+            id: WorkspaceId::from_uuid(self.id),
+            version: self.version.unsigned_abs(),
+            name: WorkspaceName::try_from(self.name)
+                .map_err(Unanswered::unreadable::<InvalidText>("a workspace's name"))?,
+            settings: json("a workspace's settings", self.settings)?,
+            created_at: self.created_at,
+        })
+    }
+}

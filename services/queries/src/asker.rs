@@ -1,0 +1,224 @@
+//! Who asks, and what they may see. The see-rule of the house is decided here and nowhere else:
+//! an Agent sees their own and unowned leads and their own sales, Managers and Admins see all, the
+//! scoring service sees anonymous features alone, the operator what belongs to no workspace.
+
+use crate::refusal::not_allowed;
+use ael_events::actor::{Actor, ServicePrincipal};
+use ael_events::answer::Rejected;
+use ael_events::ids::MemberId;
+use ael_events::query::Query;
+use ael_events::values::Role;
+
+/// Which leads and sales somebody may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// All of the workspace's.
+    All,
+    /// This member's own, and leads that nobody owns.
+    Own(MemberId),
+}
+
+impl Sight {
+    /// Whether a lead of this owner is to be seen.
+    #[must_use]
+    pub fn shows_lead_of(self, owner: Option<MemberId>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Own(me) => owner.is_none_or(|owner| owner == me),
+        }
+    }
+
+    /// Whether a sale of this owner is to be seen.
+    #[must_use]
+    pub fn shows_sale_of(self, owner: Option<MemberId>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Own(me) => owner == Some(me),
+        }
+    }
+
+    /// The member whose numbers are told; nothing when it is everybody's.
+    #[must_use]
+    pub const fn only(self) -> Option<MemberId> {
+        match self {
+            Self::All => None,
+            Self::Own(me) => Some(me),
+        }
+    }
+}
+
+/// A member who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colleague {
+    /// Who.
+    pub id: MemberId,
+    /// In which role, now.
+    pub role: Role,
+}
+
+impl Colleague {
+    /// What they may see.
+    #[must_use]
+    pub const fn sight(self) -> Sight {
+        match self.role {
+            Role::Agent => Sight::Own(self.id),
+            Role::Manager | Role::Admin => Sight::All,
+        }
+    }
+
+    /// Whether they may see how to reach this member.
+    #[must_use]
+    pub fn may_reach(self, member: MemberId) -> bool {
+        self.role == Role::Admin || self.id == member
+    }
+}
+
+/// Who needs to ask for the question to be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Member,
+    MemberOrOperator,
+    AdminOrOperator,
+    Operator,
+    Scoring,
+}
+
+const fn needs(query: &Query) -> Needs {
+    match query {
+        Query::ListLeads(_)
+        | Query::GetLead(_)
+        | Query::LeadHistory(_)
+        | Query::ListSales(_)
+        | Query::GetSale(_)
+        | Query::Statistics {}
+        | Query::Me {}
+        | Query::GetWorkspace {} => Needs::Member,
+        Query::ListMembers {} => Needs::MemberOrOperator,
+        Query::ListDead {} => Needs::AdminOrOperator,
+        Query::ListProjections {} | Query::ListWorkspaces {} | Query::FindMember { .. } => {
+            Needs::Operator
+        }
+        Query::LeadFeatures { .. } => Needs::Scoring,
+    }
+}
+
+/// Somebody whose question is to be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A member, of whom [`Sight`] says what they see.
+    Colleague(Colleague),
+    /// Nobody of the workspace: the operator, or the scoring service with its one question.
+    House,
+}
+
+impl Asker {
+    /// Lets the actor ask this, or says who may.
+    ///
+    /// # Errors
+    /// When the actor may not ask this.
+    pub fn admit(actor: &Actor, query: &Query) -> Result<Self, Rejected> {
+        let needs = needs(query);
+        let admitted = match (needs, actor) {
+            (Needs::Member | Needs::MemberOrOperator, Actor::Member { id, role }) => {
+                Some(Self::Colleague(Colleague { id: *id, role: *role }))
+            }
+            (Needs::AdminOrOperator, Actor::Member { id, role: Role::Admin }) => {
+                Some(Self::Colleague(Colleague { id: *id, role: Role::Admin }))
+            }
+            (
+                Needs::MemberOrOperator | Needs::AdminOrOperator | Needs::Operator,
+                Actor::Operator,
+            )
+            | (Needs::Scoring, Actor::Service { principal: ServicePrincipal::Scoring, .. }) => {
+                Some(Self::House)
+            }
+            (
+                Needs::Member
+                | Needs::MemberOrOperator
+                | Needs::AdminOrOperator
+                | Needs::Operator
+                | Needs::Scoring,
+                Actor::Member { .. } | Actor::Service { .. } | Actor::Operator,
+            ) => None,
+        };
+        admitted.ok_or_else(|| {
+            let who = match needs {
+                Needs::Member => "members of the workspace",
+                Needs::MemberOrOperator => "members of the workspace and the operator",
+                Needs::AdminOrOperator => "Admins and the operator",
+                Needs::Operator => "the operator at the server",
+                Needs::Scoring => "the scoring service",
+            };
+            not_allowed(query, who)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ael_events::ids::LeadId;
+
+    const ALICE: MemberId = MemberId::from_uuid(uuid::Uuid::from_u128(1));
+    const BOB: MemberId = MemberId::from_uuid(uuid::Uuid::from_u128(2));
+
+    #[test]
+    fn an_agent_sees_own_and_unowned_leads_and_own_sales_only() {
+        let agent = Colleague { id: ALICE, role: Role::Agent }.sight();
+        assert!(agent.shows_lead_of(Some(ALICE)) && agent.shows_lead_of(None));
+        assert!(!agent.shows_lead_of(Some(BOB)));
+        assert!(agent.shows_sale_of(Some(ALICE)));
+        assert!(!agent.shows_sale_of(None) && !agent.shows_sale_of(Some(BOB)));
+    }
+
+    #[test]
+    fn managers_and_admins_see_everything() {
+        for role in [Role::Manager, Role::Admin] {
+            let sight = Colleague { id: ALICE, role }.sight();
+            for owner in [None, Some(ALICE), Some(BOB)] {
+                assert!(sight.shows_lead_of(owner) && sight.shows_sale_of(owner));
+            }
+        }
+    }
+
+    /// One of each query, in the order of [`Query::NAMES`].
+    fn every_query() -> Vec<Query> {
+        let lead = LeadId::generate();
+        let of = |name: &str| {
+            let with = match name {
+                "get_lead" | "lead_history" | "lead_features" => serde_json::json!({"lead_id": lead}),
+                "get_sale" => serde_json::json!({"sale_id": lead}),
+                "find_member" => serde_json::json!({"text": "x"}),
+                _ => serde_json::json!({}),
+            };
+            serde_json::from_value(serde_json::json!({"query": name, "with": with})).unwrap()
+        };
+        Query::NAMES.iter().map(|name| of(name)).collect()
+    }
+
+    #[test]
+    fn who_may_ask_what() {
+        let member = |role| Actor::Member { id: ALICE, role };
+        let service = |principal| Actor::Service { principal, on_behalf_of: Some(ALICE) };
+        let agents = [
+            "list_leads", "get_lead", "lead_history", "list_sales", "get_sale", "statistics",
+            "list_members", "me", "get_workspace",
+        ];
+        for query in every_query() {
+            let name = query.name();
+            let may = |actor: &Actor| Asker::admit(actor, &query).is_ok();
+            assert_eq!(may(&member(Role::Agent)), agents.contains(&name), "agent {name}");
+            assert_eq!(may(&member(Role::Manager)), agents.contains(&name), "manager {name}");
+            let admin = agents.contains(&name) || name == "list_dead";
+            assert_eq!(may(&member(Role::Admin)), admin, "admin {name}");
+            let operator = [
+                "list_members", "list_dead", "list_projections", "list_workspaces", "find_member",
+            ];
+            assert_eq!(may(&Actor::Operator), operator.contains(&name), "operator {name}");
+            for principal in ServicePrincipal::ALL {
+                let scoring = principal == ServicePrincipal::Scoring && name == "lead_features";
+                assert_eq!(may(&service(principal)), scoring, "{principal:?} {name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Answering: every question takes the same way, and the whole of it stands here.
+
+use crate::answers::{answer, planned, read_by};
+use crate::asker::Asker;
+use crate::cursor::CursorKey;
+use crate::positions::Positions;
+use crate::refusal::{Answered, Unanswered};
+use crate::request::{Question, too_large};
+use crate::view::Viewer;
+use ael_auth::{Directory, admit_query};
+use ael_bus::{Handler, Request, Unhandled};
+use ael_events::answer::{Failed, QueryAnswer, Rejected};
+use ael_events::query::Query;
+use bytes::Bytes;
+use sqlx::PgPool;
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+/// How long anything about a question may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For the read models to take a write that is to be seen.
+    pub position: Duration,
+    /// For one statement.
+    pub statement: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { position: Duration::from_secs(2), statement: Duration::from_secs(3) }
+    }
+}
+
+/// Where questions are answered.
+#[derive(Debug)]
+pub struct Desk {
+    directory: Directory,
+    positions: Positions,
+    viewer: Viewer,
+}
+
+impl Desk {
+    /// A desk over a pool of the `ael_queries` role; ends its own watching with `shutdown`.
+    #[must_use]
+    pub fn new(
+        pool: PgPool,
+        cursors: CursorKey,
+        patience: Patience,
+        shutdown: CancellationToken,
+    ) -> Self {
+        Self {
+            directory: Directory::new(pool.clone()),
+            positions: Positions::watch(pool.clone(), patience.position, shutdown),
+            viewer: Viewer::new(pool, cursors, patience.statement),
+        }
+    }
+
+    /// Answers what arrived on a subject, whatever it is.
+    pub async fn answer(&self, subject: &str, payload: &[u8]) -> Bytes {
+        let began = Instant::now();
+        let answered = self.look_up(subject, payload).await;
+        let outcome = answered.as_ref().map_or_else(Unanswered::outcome, |_| "found");
+        metrics::histogram!("ael_queries_seconds", "query" => name(subject), "outcome" => outcome)
+            .record(began.elapsed().as_secs_f64());
+        answered.unwrap_or_else(|unanswered| written(&unanswered.into_answer()))
+    }
+
+    async fn look_up(&self, subject: &str, payload: &[u8]) -> Answered<Bytes> {
+        let Question { subject, request } = Question::parse(subject, payload)?;
+        let (edge, workspace, query) = (subject.edge, subject.workspace, &request.query);
+        admit_query(edge, query.name())?;
+        let principal = self.directory.resolve(edge, workspace, &request.credential).await?;
+        principal.permit_query(query.name())?;
+        let asker = Asker::admit(&principal.actor, query)?;
+        if let Some(token) = request.after {
+            self.positions.reach(token, read_by(query)).await?;
+        }
+        let mut view = self.viewer.open(workspace, planned(query)).await?;
+        let answer = answer(&mut view, asker, query).await?;
+        view.close().await?;
+        Ok(answer)
+    }
+}
+
+impl Handler for Desk {
+    async fn handle(&self, request: Request) -> Bytes {
+        self.answer(&request.subject, &request.payload).await
+    }
+
+    fn unhandled(&self, subject: &str, why: Unhandled) -> Bytes {
+        let answer = match why {
+            Unhandled::TooLarge { bytes, limit } => QueryAnswer::Rejected(too_large(bytes, limit)),
+            Unhandled::AnswerTooLarge { bytes, limit } => {
+                tracing::warn!(subject, bytes, limit, "an answer is larger than the bus carries");
+                let sentence = "the answer is larger than one message: ask for less at once";
+                QueryAnswer::Rejected(Rejected::new("answer_too_large", sentence))
+            }
+            Unhandled::Panicked => QueryAnswer::Failed(Failed {
+                sentence: "the question could not be answered: ask again in a moment".to_owned(),
+                retry_after_ms: 1_000,
+            }),
+        };
+        written(&answer)
+    }
+}
+
+/// A query's name as a metric's label; what is none of ours does not make up labels.
+fn name(subject: &str) -> &'static str {
+    let asked = subject.rsplit('.').next().unwrap_or_default();
+    Query::NAMES.iter().find(|name| **name == asked).copied().unwrap_or("unknown")
+}
+
+fn written(answer: &QueryAnswer<()>) -> Bytes {
+    Bytes::from(serde_json::to_vec(answer).unwrap_or_default())
+}

@@ -1,0 +1,144 @@
+//! Reading one's own writes: waiting, within bounds, until the read models have taken a write.
+//!
+//! However many wait, the read models are asked once per round, and not at all when nobody waits.
+
+use crate::refusal::{Answered, Unanswered};
+use ael_events::ids::Lane;
+use ael_events::order::{Order, PositionToken};
+use sqlx::PgPool;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How often the read models are asked how far they are while somebody waits.
+const ROUND: Duration = Duration::from_millis(10);
+/// What was known longer ago than this is asked again: a database may have been restored.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// How far each read model has come, lane by lane, at one moment.
+#[derive(Debug, Default)]
+struct Known {
+    at: Option<Instant>,
+    lanes: HashMap<(String, Lane), Order>,
+}
+
+impl Known {
+    fn reaches(&self, token: PositionToken, projections: &[&str]) -> bool {
+        let fresh = self.at.is_some_and(|at| at.elapsed() < FRESH);
+        fresh
+            && projections.iter().all(|projection| {
+                let place = self.lanes.get(&((*projection).to_owned(), token.lane));
+                place.is_some_and(|order| *order >= token.order)
+            })
+    }
+}
+
+/// The places of the read models, and those who wait for them.
+#[derive(Debug, Clone)]
+pub struct Positions(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    known: watch::Sender<Known>,
+    waiting: AtomicUsize,
+    somebody: Notify,
+    patience: Duration,
+}
+
+impl Positions {
+    /// Begins to look; ends with `shutdown`.
+    #[must_use]
+    pub fn watch(pool: PgPool, patience: Duration, shutdown: CancellationToken) -> Self {
+        let shared = Arc::new(Shared {
+            known: watch::Sender::new(Known::default()),
+            waiting: AtomicUsize::new(0),
+            somebody: Notify::new(),
+            patience,
+        });
+        let looking = shared.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = looking.look(&pool) => {}
+            }
+        });
+        Self(shared)
+    }
+
+    /// Waits until each of the projections has taken what the token names.
+    ///
+    /// # Errors
+    /// [`Unanswered::Behind`] when they have not within the patience.
+    pub async fn reach(&self, token: PositionToken, projections: &[&str]) -> Answered<()> {
+        let mut known = self.0.known.subscribe();
+        if known.borrow().reaches(token, projections) {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let _waiting = Waiting::new(&self.0);
+        let reached = known.wait_for(|known| known.reaches(token, projections));
+        let outcome = timeout(self.0.patience, reached).await;
+        metrics::histogram!("ael_queries_position_wait_seconds")
+            .record(began.elapsed().as_secs_f64());
+        match outcome {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Unanswered::Behind),
+        }
+    }
+}
+
+/// Somebody who waits; dropping it ends the wait, however it ends.
+struct Waiting<'a>(&'a Shared);
+
+impl<'a> Waiting<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        shared.waiting.fetch_add(1, SeqCst);
+        shared.somebody.notify_one();
+        Self(shared)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, SeqCst);
+    }
+}
+
+impl Shared {
+    async fn look(&self, pool: &PgPool) {
+        let mut rounds = tokio::time::interval(ROUND);
+        rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            if self.waiting.load(SeqCst) == 0 {
+                self.somebody.notified().await;
+            }
+            rounds.tick().await;
+            match places(pool).await {
+                Ok(lanes) => {
+                    self.known.send_replace(Known { at: Some(Instant::now()), lanes });
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "how far the read models are could not be asked");
+                }
+            }
+        }
+    }
+}
+
+async fn places(pool: &PgPool) -> Answered<HashMap<(String, Lane), Order>> {
+    let rows: Vec<(String, i16, i32, i64, i64)> = sqlx::query_as(
+        "SELECT projection, lane, incarnation, xid, position FROM read.lane_positions",
+    )
+    .fetch_all(pool)
+    .await?;
+    let place = |(projection, lane, incarnation, xid, position): (String, i16, i32, i64, i64)| {
+        let lane = u8::try_from(lane).ok().and_then(|lane| Lane::try_from(lane).ok())?;
+        let order = Order { incarnation, xid: xid.unsigned_abs(), position };
+        Some(((projection, lane), order))
+    };
+    Ok(rows.into_iter().filter_map(place).collect())
+}

@@ -1,0 +1,74 @@
+//! One look at the read models: read-only, of one moment, of one workspace, and bounded in time.
+
+use crate::cursor::CursorKey;
+use crate::refusal::Answered;
+use ael_events::ids::WorkspaceId;
+use sqlx::{PgPool, Postgres, Transaction};
+use std::time::Duration;
+
+/// Opens looks at the read models.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    pool: PgPool,
+    cursors: CursorKey,
+    patience: Duration,
+}
+
+/// One look; everything that it shows belongs together and to its workspace.
+#[derive(Debug)]
+pub struct View {
+    /// The transaction in which it looks.
+    pub tx: Transaction<'static, Postgres>,
+    /// The workspace, which row-level security holds to as well.
+    pub workspace: WorkspaceId,
+    /// Signs where pages go on.
+    pub cursors: CursorKey,
+}
+
+impl Viewer {
+    /// Looks through `pool`; no statement takes longer than `patience`.
+    #[must_use]
+    pub const fn new(pool: PgPool, cursors: CursorKey, patience: Duration) -> Self {
+        Self { pool, cursors, patience }
+    }
+
+    /// Opens a look in one exchange with the database. Nothing but an id and numbers of ours
+    /// stands in its text. A page is small work: more processes would only take longer to start.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn open(&self, workspace: WorkspaceId, plan: Plan) -> Answered<View> {
+        let plan = match plan {
+            Plan::Kept => "auto",
+            Plan::Anew => "force_custom_plan",
+        };
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+             SET LOCAL ael.workspace = '{workspace}'; SET LOCAL statement_timeout = {}; \
+             SET LOCAL plan_cache_mode = {plan}; SET LOCAL jit = off; \
+             SET LOCAL max_parallel_workers_per_gather = 0",
+            self.patience.as_millis()
+        );
+        let tx = self.pool.begin_with(begin).await?;
+        Ok(View { tx, workspace, cursors: self.cursors.clone() })
+    }
+}
+
+/// How statements are planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// A plan that was made before will do.
+    Kept,
+    /// By the very values that are asked for: they decide which index serves.
+    Anew,
+}
+
+impl View {
+    /// Ends the look.
+    ///
+    /// # Errors
+    /// When the connection was lost.
+    pub async fn close(self) -> Answered<()> {
+        Ok(self.tx.commit().await?)
+    }
+}

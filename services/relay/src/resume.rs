@@ -1,0 +1,59 @@
+//! Where to go on: after the last event in the stream itself, wherever that came from.
+
+use crate::RelayError;
+use ael_bus::{Bus, StreamTail};
+use ael_events::envelope::CloudEvent;
+use ael_events::ids::Lane;
+use ael_events::order::Order;
+use ael_events::subjects;
+use ael_store::SettledReader;
+use std::collections::BTreeMap;
+
+/// The stream ends with an event that the store does not have at that place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the stream's last event ({order}, stream sequence {sequence}) is not in the event store: the database was rolled \
+     back or exchanged. Nothing is published until `ael stream rebuild` has made the stream anew from the store"
+)]
+pub struct Diverged {
+    /// The place that the stream's last event claims.
+    pub order: Order,
+    /// Its sequence in the stream.
+    pub sequence: u64,
+}
+
+/// Where the relay goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resumed {
+    /// The last event in the stream; [`Order::START`] when it is empty.
+    pub cursor: Order,
+    /// The stream's last sequence: the fence of the next message.
+    pub fence: u64,
+    /// The last published event of each lane.
+    pub lanes: BTreeMap<Lane, Order>,
+}
+
+/// Looks at the end of the stream and finds it in the store.
+pub(crate) async fn resume(bus: &Bus, reader: &SettledReader) -> Result<Resumed, RelayError> {
+    let StreamTail { last_sequence: fence, message } = bus.stream(subjects::EVENTS).tail().await?;
+    let cursor = match message {
+        None => Order::START,
+        Some(message) => {
+            let last = CloudEvent::parse(&message.payload)?;
+            let stored = reader.event_at(last.order).await?;
+            if stored.is_none_or(|stored| stored.event_id != last.event_id) {
+                return Err(Diverged { order: last.order, sequence: fence }.into());
+            }
+            last.order
+        }
+    };
+    let mut lanes = BTreeMap::new();
+    // The last event of the lane at or before the cursor: the one before the place just after it.
+    let after = Order { position: cursor.position + 1, ..cursor };
+    for lane in Lane::all() {
+        let previous =
+            if cursor == Order::START { None } else { reader.lane_previous(lane, after).await? };
+        lanes.insert(lane, previous.unwrap_or(Order::START));
+    }
+    Ok(Resumed { cursor, fence, lanes })
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Every check of the project, from one command: tests/run.sh
+# Installs what is missing (as root, or by sudo), starts one private PostgreSQL and one private
+# nats-server for all tests together, and stops them when it ends, however it ends.
+#
+#   AEL_TEST_NATS_SERVER=/path/to/nats-server   runs everything on that nats-server
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=deploy/prerequisites.sh
+source "$root/deploy/prerequisites.sh"
+cd "$root"
+target=${CARGO_TARGET_DIR:-$root/target}
+started=$SECONDS
+
+install_packages
+install_rust
+
+# --- what needs no servers ------------------------------------------------------------------
+say "formatting"
+cargo fmt --all --check
+
+say "lints"
+cargo clippy --locked --workspace --all-targets -- -D warnings
+
+if cargo deny --version >/dev/null 2>&1; then
+    say "licences, advisories and who may depend on whom (cargo deny)"
+    if cargo deny --log-level error fetch db >/dev/null 2>&1; then
+        cargo deny --log-level error check
+    else
+        say "skipped: advisories, because their database cannot be fetched from here"
+        cargo deny --log-level error check bans licenses sources
+    fi
+else
+    say "skipped: cargo deny is not installed (the architecture test checks licences and dependencies; advisories are not checked)"
+fi
+
+say "building the tests and the binary"
+cargo build --locked --workspace --bins --tests
+
+# --- one stack for the whole run ------------------------------------------------------------
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/ael-test.XXXXXX")
+chmod 0711 "$scratch" # PostgreSQL runs as somebody else when we are root
+stack=""
+finish() {
+    local outcome=$?
+    trap - EXIT INT TERM
+    if [ -n "$stack" ] && kill -TERM "$stack" 2>/dev/null; then wait "$stack" 2>/dev/null || true; fi
+    rm -rf "$scratch"
+    exit "$outcome"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+export AEL_TEST_BIN="$target/debug/ael"
+export AEL_TEST_HOME="$scratch/home"
+say "starting a private PostgreSQL and nats-server in $AEL_TEST_HOME"
+AEL_NATS_SERVER="${AEL_TEST_NATS_SERVER:-}" \
+    "$AEL_TEST_BIN" dev stack --home "$AEL_TEST_HOME" >"$scratch/stack.out" 2>"$scratch/stack.err" &
+stack=$!
+deadline=$((SECONDS + 120))
+until grep -qx ready "$scratch/stack.out"; do
+    if ! kill -0 "$stack" 2>/dev/null || [ $SECONDS -ge $deadline ]; then
+        cat "$scratch/stack.err" >&2
+        fail "the test stack did not become ready"
+    fi
+    sleep 0.1
+done
+
+# For tests that talk to the servers without the house's own code.
+port_of() { tr -d ' \n' <"$AEL_TEST_HOME/run/stack.json" | sed -nE "s/.*\"$1\":\{\"port\":([0-9]+).*/\1/p"; }
+password=$(sed -n 's/^AEL_DB_PASSWORD_POSTGRES=//p' "$AEL_TEST_HOME/secrets.env")
+AEL_TEST_DATABASE_URL="postgres://postgres:$password@127.0.0.1:$(port_of postgres)/ael"
+AEL_TEST_NATS_URL="nats://127.0.0.1:$(port_of nats)"
+export AEL_TEST_DATABASE_URL AEL_TEST_NATS_URL
+
+# --- the tests ------------------------------------------------------------------------------
+say "examples in the documentation"
+cargo test --locked --quiet --workspace --doc >"$scratch/doc.out" 2>&1 || { cat "$scratch/doc.out" >&2; exit 1; }
+
+outcome=0
+if cargo nextest --version >/dev/null 2>&1; then
+    say "tests (cargo nextest), $((SECONDS - started)) s since the start"
+    cargo nextest run --locked --workspace 2>&1 | tee "$scratch/tests.out" || outcome=$?
+    summary=$(sed 's/\x1b\[[0-9;]*m//g' "$scratch/tests.out" | grep -E '^ *Summary ' | tail -n 1 || true)
+else
+    say "tests (cargo test; cargo nextest is not installed), $((SECONDS - started)) s since the start"
+    cargo test --locked --workspace --lib --bins --tests --no-fail-fast 2>&1 | tee "$scratch/tests.out" || outcome=$?
+    summary=$(grep -E '^test result: ' "$scratch/tests.out" | awk '
+        { passed += $4; failed += $6; ignored += $8 }
+        END { printf "test result: %s. %d passed; %d failed; %d ignored", failed ? "FAILED" : "ok", passed, failed, ignored }')
+fi
+[ $outcome -eq 0 ] || say "some tests failed; what the servers said last:"
+[ $outcome -eq 0 ] || tail -n 20 "$AEL_TEST_HOME"/logs/*.log >&2 || true
+printf '\n%s\n' "${summary:-the test runner gave no summary}"
+exit $outcome

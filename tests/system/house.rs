@@ -1,0 +1,271 @@
+//! A running system of a test's own: started as people start it, found as the command line finds
+//! it.
+
+use ael_bus::{Bus, BusConfig};
+use ael_client::Client;
+use ael_events::command::{Command, CommandRequest, Credential, LeadCommand, To};
+use ael_events::ids::{CommandId, LeadId, MemberId, WorkspaceId};
+use ael_events::subjects::Edge;
+use ael_stack::{Home, Running};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command as Process, Output, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long anything may take that has to come about.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The binary under test: built beside the tests.
+fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("AEL_TEST_BIN") {
+        return path.into();
+    }
+    let tests = std::env::current_exe().unwrap();
+    let path = tests.parent().unwrap().parent().unwrap().join("ael");
+    assert!(path.exists(), "{} is not built: `cargo build -p ael` first", path.display());
+    path
+}
+
+/// A running system; stopped hard when dropped.
+pub struct House {
+    folder: TempDir,
+    up: Child,
+}
+
+impl House {
+    /// Starts a system and waits until it is ready.
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("ael-house-").permissions(std::fs::Permissions::from_mode(0o711));
+        let folder = builder.tempdir().unwrap();
+        let up = spawn_up(&folder.path().join("home"), arguments);
+        let mut house = Self { folder, up };
+        house.wait_until_ready();
+        house
+    }
+
+    fn wait_until_ready(&mut self) {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.up.try_wait().unwrap() {
+                panic!("`ael up` ended with {status}:\n{}", self.said());
+            }
+            let answer = self.ael(&["projection", "list", "--json"]);
+            if answer.status.success() {
+                return;
+            }
+            let error = String::from_utf8_lossy(&answer.stderr).into_owned();
+            assert!(begun.elapsed() < PATIENCE, "not ready: {error}\n{}", self.said());
+            std::thread::park_timeout(Duration::from_millis(200));
+        }
+    }
+
+    /// Where it lives.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// What `ael up` has said so far.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("up.log")).unwrap_or_default()
+    }
+
+    /// Stops it as Ctrl-C does and waits until it is gone.
+    pub fn stop(&mut self) {
+        kill(pid_of(&self.up), Signal::SIGINT).unwrap();
+        let status = self.up.wait().unwrap();
+        assert!(status.success(), "`ael up` ended with {status}:\n{}", self.said());
+    }
+
+    /// Kills `ael up` itself as kill -9 does.
+    pub fn kill_up(&mut self) {
+        kill(pid_of(&self.up), Signal::SIGKILL).unwrap();
+        self.up.wait().unwrap();
+    }
+
+    /// Starts it again on the same home.
+    pub fn start_again(&mut self, arguments: &[&str]) {
+        self.up = spawn_up(&self.home(), arguments);
+        self.wait_until_ready();
+    }
+
+    /// Runs the command line as a person would.
+    pub fn ael(&self, arguments: &[&str]) -> Output {
+        Process::new(binary())
+            .args(arguments)
+            .env("AEL_HOME", self.home())
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    /// Runs the command line, which has to succeed, and gives what it printed.
+    pub fn said_by(&self, arguments: &[&str]) -> String {
+        let output = self.ael(arguments);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "ael {}: {error}\n{}", arguments.join(" "), self.said());
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs the command line with `--json` and reads the last line that it printed.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let mut all = arguments.to_vec();
+        all.push("--json");
+        let said = self.said_by(&all);
+        serde_json::from_str(said.trim())
+            .or_else(|_| serde_json::from_str(said.trim().lines().last().unwrap_or_default()))
+            .unwrap_or_else(|error| panic!("ael {all:?}: {error} in {said}"))
+    }
+
+    /// Asks again until the answer is as it should be.
+    pub fn until<T>(&self, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+        let begun = Instant::now();
+        loop {
+            if let Some(value) = ask() {
+                return value;
+            }
+            assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}\n{}", self.said());
+            std::thread::park_timeout(Duration::from_millis(100));
+        }
+    }
+
+    /// The running system, as the command line finds it.
+    pub fn running(&self) -> Running {
+        Home::at(self.home()).unwrap().running().unwrap()
+    }
+
+    /// A connection to the bus as one of its users.
+    pub async fn bus(&self, user: &str) -> Bus {
+        let found = self.running().bus_config(user).unwrap();
+        Bus::connect(&BusConfig::new(found.url, found.user, found.password)).await.unwrap()
+    }
+
+    /// The command line's own way to the services.
+    pub async fn client(&self) -> Client {
+        Client::new(self.bus("cli").await, Edge::Cli).with_patience(PATIENCE)
+    }
+
+    /// The workspace that every system begins with, and its Admin.
+    pub fn first_workspace(&self) -> (WorkspaceId, MemberId) {
+        let workspaces = self.json(&["workspace", "list"]);
+        let id = first_of(&workspaces)["id"].as_str().unwrap().parse().unwrap();
+        let members = self.json(&["member", "list"]);
+        let admin = first_of(&members)["id"].as_str().unwrap().parse().unwrap();
+        (id, admin)
+    }
+
+    /// The processes of the house whose command line contains this, such as `run commands`.
+    pub fn processes(&self, part: &str) -> Vec<Pid> {
+        let mine = self.home().to_string_lossy().into_owned();
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+            let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else { continue };
+            let read = |name: &str| std::fs::read(entry.path().join(name)).unwrap_or_default();
+            let line = String::from_utf8_lossy(&read("cmdline")).replace('\0', " ");
+            let belongs = line.contains(&mine)
+                || String::from_utf8_lossy(&read("environ")).contains(&mine)
+                || parent(&entry.path()) == Some(pid_of(&self.up));
+            if belongs && line.contains(part) {
+                found.push(Pid::from_raw(pid));
+            }
+        }
+        found
+    }
+
+    /// Kills the processes whose command line contains this; says how many there were.
+    pub fn kill_all(&self, part: &str) -> usize {
+        let found = self.processes(part);
+        found.iter().filter(|pid| kill(**pid, Signal::SIGKILL).is_ok()).count()
+    }
+
+    /// The folder in which the bus keeps its streams.
+    pub fn nats_folder(&self) -> PathBuf {
+        self.home().join("nats")
+    }
+
+    /// Waits until every read model has taken everything, and audits the whole system.
+    pub fn assert_sound(&self) {
+        let verdict = self.until("a clean audit", || {
+            let output = self.ael(&["audit", "verify", "--all", "--json"]);
+            output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        });
+        assert!(!verdict.trim().is_empty());
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        // Asking first lets it stop its servers in order; a test that failed must not wait for that
+        // for ever.
+        if kill(pid_of(&self.up), Signal::SIGTERM).is_ok() {
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_secs(20) {
+                if matches!(self.up.try_wait(), Ok(Some(_)) | Err(_)) {
+                    break;
+                }
+                std::thread::park_timeout(Duration::from_millis(50));
+            }
+        }
+        for pid in self.processes("") {
+            if pid != Pid::this() && kill(pid, Signal::SIGKILL).is_err() {
+                continue;
+            }
+        }
+    }
+}
+
+fn parent(process: &Path) -> Option<Pid> {
+    let status = std::fs::read_to_string(process.join("status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+    line.trim().parse().ok().map(Pid::from_raw)
+}
+
+fn pid_of(child: &Child) -> Pid {
+    Pid::from_raw(i32::try_from(child.id()).unwrap())
+}
+
+fn spawn_up(home: &Path, arguments: &[&str]) -> Child {
+    let log = home.parent().unwrap().join("up.log");
+    let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
+    Process::new(binary())
+        .arg("up")
+        .args(arguments)
+        .env("AEL_HOME", home)
+        .env_remove("DATABASE_URL")
+        .env_remove("NATS_URL")
+        .current_dir(home.parent().unwrap())
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn()
+        .unwrap()
+}
+
+/// The first of the items that a listing printed.
+pub fn first_of(listing: &Value) -> &Value {
+    items(listing).first().unwrap_or_else(|| panic!("nothing in {listing}"))
+}
+
+/// The items that a listing printed, bare or as a page.
+pub fn items(listing: &Value) -> &[Value] {
+    let page = listing.get("items").unwrap_or(listing);
+    page.as_array().unwrap_or_else(|| panic!("no list: {listing}"))
+}
+
+/// A command to a lead, as a member at the server's command line.
+pub fn to_lead(lead: LeadId, member: MemberId, command: impl Into<LeadCommand>) -> CommandRequest {
+    CommandRequest {
+        command_id: CommandId::generate(),
+        credential: Credential::Operator { as_member: Some(member) },
+        expected_version: None,
+        occurred_at: None,
+        correlation_id: None,
+        causation_id: None,
+        command: Command::Lead(To { id: lead, command: command.into() }),
+    }
+}
