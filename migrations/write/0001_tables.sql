@@ -2,7 +2,8 @@
 --
 -- Invariants
 --   * History is never changed: nobody, not even the owner, updates, deletes or truncates events.
---   * An aggregate's events are numbered from 1 without a gap; two writers never get the same number.
+--   * An aggregate's events are numbered from 1 without a gap; two writers never get the same
+--     number.
 --   * The settled order is (incarnation, xid, position); xid is compared as xid8, never as text.
 --   * Whatever belongs to a workspace carries its id, and row-level security is forced on it.
 --   * Payloads hold personal data in sealed form only; the keys lie in their own table.
@@ -132,7 +133,7 @@ CREATE TABLE write.chain (
 );
 CREATE INDEX chain_tail ON write.chain (last_incarnation, last_xid, last_position);
 COMMENT ON TABLE write.chain IS
-    'Tamper evidence: head = SHA-256(previous head, leaves); a leaf is an event''s order and digest.';
+    'Tamper evidence: head = SHA-256(previous head, leaves); a leaf: an event''s order and digest.';
 
 CREATE FUNCTION write.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

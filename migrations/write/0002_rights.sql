@@ -20,7 +20,8 @@ BEGIN
                                 'principals', 'credentials', 'chain'] LOOP
         EXECUTE format('ALTER TABLE write.%I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE write.%I FORCE ROW LEVEL SECURITY', name);
-        EXECUTE format('CREATE POLICY audit ON write.%I FOR SELECT TO ael_owner USING (true)', name);
+        EXECUTE format('CREATE POLICY audit ON write.%I FOR SELECT TO ael_owner USING (true)',
+            name);
     END LOOP;
     FOREACH name IN ARRAY ARRAY['events', 'snapshots', 'commands', 'data_keys', 'contact_claims',
                                 'principals', 'credentials'] LOOP

@@ -27,8 +27,8 @@ BEGIN
     RETURN life.number;
 END $$;
 
--- Starts the next life when it is one. The lock waits until no append is under way and keeps new ones out, so that no
--- event of the old life can appear after one of the new.
+-- Starts the next life when it is one. The lock waits until no append is under way and keeps new
+-- ones out, so that no event of the old life can appear after one of the new.
 CREATE FUNCTION write.ensure_incarnation() RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -1,8 +1,8 @@
 -- One call, one transaction, one round trip: a group of appends of one workspace.
 --
--- Every table is visited in the same order by everybody, and its rows in the order of their keys, so that two groups
--- wait for each other at worst and never deadlock. A violation rolls the whole group back; the caller then finds the
--- guilty append by running smaller groups.
+-- Every table is visited in the same order by everybody, and its rows in the order of their keys,
+-- so that two groups wait for each other at worst and never deadlock. A violation rolls the whole
+-- group back; the caller then finds the guilty append by running smaller groups.
 --
 --   AE001  the data key that seals an event is destroyed      AE003  no active Admin would be left
 --   AE002  a credential belongs to another member             AE005  an event would follow a gap
@@ -34,7 +34,8 @@ BEGIN
 
     IF cardinality(p_sequences) > 0 THEN
         INSERT INTO write.events (workspace, aggregate_type, aggregate_id, sequence, event_type,
-                event_version, payload, metadata, "timestamp", event_id, lane, incarnation, position)
+                event_version, payload, metadata, "timestamp", event_id, lane, incarnation,
+                position)
             SELECT p_workspace, e.type, e.id, e.sequence, e.event_type, e.version, e.payload::json,
                    e.metadata::json, e.at, e.event_id, e.lane, o_incarnation, e.position
             FROM unnest(p_types, p_ids, p_sequences, p_event_types, p_event_versions, p_payloads,
@@ -77,8 +78,8 @@ BEGIN
         PERFORM write.append_side(p_workspace, p_side);
     END IF;
 
-    -- After the destruction of keys. No lock is needed: if the key is destroyed by somebody else at this moment, it is
-    -- as if that had happened just after us.
+    -- After the destruction of keys. No lock is needed: if the key is destroyed by somebody else at
+    -- this moment, it is as if that had happened just after us.
     IF cardinality(p_needed) > 0 THEN
         SELECT count(*) INTO missing FROM unnest(p_needed) AS needed (subject)
             WHERE NOT EXISTS (
@@ -163,7 +164,8 @@ BEGIN
         WHERE workspace = p_workspace AND active AND role = 'admin');
     INSERT INTO write.principals AS known (workspace, member, role, active, version)
         SELECT p_workspace, r.member, r.role, r.active, r.version
-        FROM jsonb_to_recordset(p_rows) AS r (member uuid, role text, active boolean, version bigint)
+        FROM jsonb_to_recordset(p_rows)
+            AS r (member uuid, role text, active boolean, version bigint)
         ORDER BY r.member
         ON CONFLICT ON CONSTRAINT principals_pkey DO UPDATE
             SET role = excluded.role, active = excluded.active, version = excluded.version

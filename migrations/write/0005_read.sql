@@ -1,6 +1,7 @@
 -- What the writer reads: each is one round trip, and about one workspace alone.
 
--- The first row tells about the aggregate (version, snapshot, key); the others are its events after the snapshot.
+-- The first row tells about the aggregate (version, snapshot, key); the others are its events after
+-- the snapshot.
 CREATE FUNCTION write.load(
     p_workspace uuid, p_type text, p_id text, p_format integer
 ) RETURNS TABLE (

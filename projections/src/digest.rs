@@ -118,7 +118,8 @@ pub fn of_lead(lead: &LeadView) -> AggregateDigest {
     fields.put("source", Some(lead.source));
     fields.put("business_domain", lead.business_domain.as_ref().map(|domain| domain.as_str()));
     fields.put("owner", lead.owner);
-    fields.put_json("contact", Some(&lead.contact).filter(|contact| **contact != Default::default()));
+    fields
+        .put_json("contact", Some(&lead.contact).filter(|contact| **contact != Default::default()));
     fields.put("intent", lead.intent.as_ref().map(|intent| intent.as_str()));
     fields.put("budget", lead.budget.as_ref().map(|budget| budget.as_str()));
     fields.put_json("pain_points", Some(&lead.pain_points).filter(|points| !points.is_empty()));

@@ -18,6 +18,8 @@ mod opened;
 pub mod projector;
 mod rebuild;
 pub mod sale_board;
+#[cfg(test)]
+mod samples;
 pub mod search;
 mod service;
 mod source;
@@ -27,10 +29,10 @@ mod tables;
 pub mod timeline;
 mod words;
 
+pub use digest::digests;
 pub use error::{ProjectionError, SourceError};
 pub use opened::{EventFacts, Opened};
 pub use projector::{Projector, ProjectorOptions, dead};
-pub use digest::digests;
 pub use rebuild::{Progress, Rebuilt, rebuild, rebuild_from};
 pub use service::{Config, run};
 pub use source::{EventSource, StoreSource};

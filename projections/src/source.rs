@@ -2,12 +2,12 @@
 
 use crate::error::SourceError;
 use crate::opened::Opened;
-use ael_seal::{MasterKeyring, SealError};
-use ael_store::{KeyStore, SettledReader};
 use ael_events::event::Recorded;
 use ael_events::ids::{Lane, WorkspaceId};
 use ael_events::order::Order;
 use ael_events::values::AggregateKind;
+use ael_seal::{MasterKeyring, SealError};
+use ael_store::{KeyStore, SettledReader};
 use async_trait::async_trait;
 use serde_json::Value;
 use sqlx::PgPool;
@@ -77,7 +77,9 @@ impl EventSource for StoreSource {
     ) -> Result<Vec<Recorded>, SourceError> {
         let limit = to_limit(limit);
         let reader = &self.reader;
-        Ok(reader.aggregate_events(workspace, aggregate, aggregate_id, after_sequence, limit).await?)
+        Ok(reader
+            .aggregate_events(workspace, aggregate, aggregate_id, after_sequence, limit)
+            .await?)
     }
 
     async fn open(&self, events: &[Recorded]) -> Result<Vec<Opened>, SourceError> {

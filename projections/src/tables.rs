@@ -3,15 +3,15 @@
 use crate::error::ProjectionError;
 use crate::model::{ReadModel, schema_of};
 use ael_events::ids::LANES;
-use sqlx::{Connection as _, PgConnection, PgPool, Row as _};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Row as _};
 use std::sync::Arc;
 
 /// Everybody who changes which version is read takes this lock alone; who projects shares it.
-pub(crate) const REGISTRY_LOCK: i64 = 0x61656c_0000;
+pub(crate) const REGISTRY_LOCK: i64 = 0x0061_656c_0000;
 /// A lane of the versions that are read is projected by one transaction at a time: this plus its number.
-pub(crate) const LANE_LOCK: i64 = 0x61656c_0100;
+pub(crate) const LANE_LOCK: i64 = 0x0061_656c_0100;
 /// One rebuild of a read model at a time: this plus a hash of its name.
-pub(crate) const REBUILD_LOCK: i64 = 0x61656c_0200;
+pub(crate) const REBUILD_LOCK: i64 = 0x0061_656c_0200;
 
 /// Makes the first version of every read model that has none, its views, and all functions.
 /// Run by whoever projects, as `ael_projections`; any number of copies may do so at once.
@@ -117,9 +117,8 @@ pub(crate) async fn versions_there(
 ) -> Result<Vec<i32>, ProjectionError> {
     let prefix = schema_of(name, 0);
     let prefix = prefix.trim_end_matches('0');
-    let rows = sqlx::query("SELECT nspname::text AS name FROM pg_namespace")
-        .fetch_all(connection)
-        .await?;
+    let rows =
+        sqlx::query("SELECT nspname::text AS name FROM pg_namespace").fetch_all(connection).await?;
     let mut versions = Vec::new();
     for row in rows {
         let schema: String = row.try_get("name")?;
@@ -149,7 +148,9 @@ pub(crate) async fn point_views(
         }
         run_script(
             connection,
-            &format!("CREATE OR REPLACE VIEW read.{name} WITH (security_invoker = true) AS {query}"),
+            &format!(
+                "CREATE OR REPLACE VIEW read.{name} WITH (security_invoker = true) AS {query}"
+            ),
         )
         .await?;
         if view.public {
@@ -179,7 +180,7 @@ async fn columns_of(
 /// Runs statements of ours (no values in them), one after another.
 async fn run_script(connection: &mut PgConnection, script: &str) -> Result<(), ProjectionError> {
     if !script.trim().is_empty() {
-        sqlx::raw_sql(script).execute(connection).await?;
+        connection.execute(script).await?;
     }
     Ok(())
 }

@@ -1,14 +1,25 @@
 //! The words of the command line.
 
 use crate::import::ImportCommand;
+use crate::operate::audit::AuditCommand;
+use crate::operate::dead::DeadCommand;
+use crate::operate::dev::DevCommand;
+use crate::operate::keys::KeysCommand;
+use crate::operate::migrate;
+use crate::operate::projection::ProjectionCommand;
+use crate::operate::run::Service;
+use crate::operate::schema::Schema;
+use crate::operate::stream::StreamCommand;
+use crate::operate::topology::TopologyCommand;
 use crate::people::invitation::InvitationCommand;
 use crate::people::lead::LeadCommand;
 use crate::people::member::MemberCommand;
 use crate::people::sale::SaleCommand;
+use crate::people::stats;
 use crate::people::token::TokenCommand;
 use crate::people::workspace::WorkspaceCommand;
-use crate::people::stats;
 use crate::session::Global;
+use crate::up::Up;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// AEL CRM: leads, sales, and everything that ever happened to them
@@ -16,7 +27,6 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 #[command(
     name = "ael",
     version,
-    propagate_version = true,
     after_help = "Begin with:\n  ael up --demo        start a system of your own, with a demo workspace\n  \
         ael lead list        look at its leads (in another terminal)\n  ael stats            \
         and at its numbers\n\nExit codes: 0 done, 1 not done or differences found, 2 not understood."
@@ -31,6 +41,14 @@ pub struct Cli {
 /// What can be asked.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Start a whole system: servers, services, a first workspace
+    #[command(
+        after_help = "Everything lives in one folder, the home (--home, AEL_HOME, ./.ael). A \
+        second `ael up` continues\nwhere the first stopped. DATABASE_URL and NATS_URL name servers \
+        to use instead of private ones.\n\nExamples:\n  ael up --demo\n  \
+        AEL_HOME=/srv/ael ael up --copies 2"
+    )]
+    Up(Up),
     /// Enter leads, look at them, move them along
     #[command(subcommand)]
     Lead(LeadCommand),
@@ -55,6 +73,39 @@ pub enum Command {
     /// API tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Check history and read models against each other
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Look after the read models
+    #[command(subcommand)]
+    Projection(ProjectionCommand),
+    /// Look after the stream of events
+    #[command(subcommand)]
+    Stream(StreamCommand),
+    /// What could not be processed
+    #[command(subcommand)]
+    Dead(DeadCommand),
+    /// Look after the master key
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// What is on the bus, and who may say and hear what
+    #[command(subcommand)]
+    Topology(TopologyCommand),
+    /// Bring the database's tables to their present form
+    #[command(after_help = "`ael up` does this by itself. Example for a database of your own:\n  \
+        DATABASE_URL=postgres://admin:secret@db/ael ael migrate")]
+    Migrate,
+    /// Run one service, told by its environment where everything is
+    #[command(after_help = "Environment: DATABASE_URL (not for jobs), NATS_URL, NATS_USER, \
+        NATS_PASSWORD, AEL_MASTER_KEY or\nAEL_MASTER_KEY_FILE (commands and projections), \
+        AEL_METRICS_ADDR.\n\nExample:\n  ael run relay")]
+    Run { service: Service },
+    /// Write the JSON Schemas and the AsyncAPI document into docs/
+    #[command(after_help = "Examples:\n  ael schema\n  ael schema --check")]
+    Schema(Schema),
+    /// For those who work on AEL itself
+    #[command(subcommand, hide = true)]
+    Dev(DevCommand),
     /// Print completions for a shell
     #[command(after_help = "Example:\n  ael completions bash > /etc/bash_completion.d/ael")]
     Completions { shell: clap_complete::Shell },
@@ -65,6 +116,17 @@ impl Cli {
     pub async fn run(self) -> anyhow::Result<()> {
         let global = &self.global;
         match self.command {
+            Command::Up(up) => Box::pin(up.run(global)).await,
+            Command::Run { service } => service.run().await,
+            Command::Migrate => migrate::run(global).await,
+            Command::Topology(command) => command.run(global).await,
+            Command::Schema(schema) => schema.run(global),
+            Command::Dev(command) => Box::pin(command.run(global)).await,
+            Command::Audit(command) => command.run(global).await,
+            Command::Projection(command) => command.run(global).await,
+            Command::Stream(command) => command.run(global).await,
+            Command::Dead(command) => command.run(global).await,
+            Command::Keys(command) => command.run(global).await,
             Command::Lead(command) => command.run(global).await,
             Command::Sale(command) => command.run(global).await,
             Command::Stats => stats::run(global).await,

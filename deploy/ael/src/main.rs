@@ -1,12 +1,15 @@
 //! The one binary of AEL CRM: every service as a subcommand, and the command line for people.
 
 mod cli;
+mod demo;
 mod import;
+mod operate;
 mod output;
 mod people;
 mod problem;
 mod session;
 mod stack;
+mod up;
 
 use clap::Parser as _;
 use std::process::ExitCode;

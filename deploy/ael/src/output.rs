@@ -161,6 +161,8 @@ mod tests {
         let out = Output { json: false, terminal: true, colours: true };
         let drawn = out.drawn(&["stage"], [vec!["new"]]);
         assert!(drawn.contains("\u{1b}[1m") && drawn.contains('─'), "{drawn:?}");
-        assert!(!Output { colours: false, ..out }.drawn(&["stage"], [vec!["new"]]).contains('\u{1b}'));
+        assert!(
+            !Output { colours: false, ..out }.drawn(&["stage"], [vec!["new"]]).contains('\u{1b}')
+        );
     }
 }

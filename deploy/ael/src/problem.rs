@@ -78,10 +78,8 @@ fn explained(error: &anyhow::Error) -> Problem {
 fn unanswered(error: &ClientError) -> Problem {
     match error {
         ClientError::Rejected(rejected) => {
-            let details = match &rejected.details {
-                serde_json::Value::Null => String::new(),
-                details => format!(" {details}"),
-            };
+            let details = Some(&rejected.details).filter(|details| !details.is_null());
+            let details = details.map(|details| format!(" {details}")).unwrap_or_default();
             let advice = format!("Nothing was changed ({}{details}).", rejected.code);
             Problem::new(&rejected.code, rejected.sentence.clone(), advice)
         }

@@ -79,8 +79,7 @@ impl Global {
     pub async fn session(&self) -> anyhow::Result<Session> {
         let config = self.bus_config(Edge::Cli.token())?;
         let bus = Bus::connect(&config).await?;
-        let client = Client::new(bus, Edge::Cli);
-        Ok(Session { client, out: self.output(), global: self.clone() })
+        Ok(Session::new(Client::new(bus, Edge::Cli), self.clone()))
     }
 
     /// Connects and finds workspace and member.
@@ -90,6 +89,17 @@ impl Global {
 }
 
 impl Session {
+    /// A session over a connection that is there already.
+    pub fn new(client: Client, global: Global) -> Self {
+        Self { client, out: global.output(), global }
+    }
+
+    /// The same with another patience: how long it asks again until it is answered.
+    pub fn patient(&self, patience: std::time::Duration) -> Self {
+        let client = self.client.clone().with_patience(patience);
+        Self { client, ..self.clone() }
+    }
+
     /// Asks as the operator, acting for nobody. The workspace of the subject is not looked at by
     /// the questions that this is for.
     pub async fn ask<T: DeserializeOwned>(&self, query: Query) -> anyhow::Result<T> {
@@ -120,7 +130,8 @@ impl Session {
         let all = self.workspaces().await?;
         let several = all.len() > 1;
         let found = choose_workspace(all, self.global.workspace.as_deref())?;
-        if several && self.global.workspace.is_none() && !self.out.json {
+        let watched = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        if several && watched && self.global.workspace.is_none() && !self.out.json {
             let name = found.name.as_str();
             remark(self.out.dim(format!("(workspace {name}; another one with --workspace)")));
         }
@@ -136,8 +147,7 @@ impl Session {
     /// The same for a workspace that is known.
     pub async fn desk_in(self, workspace: WorkspaceView) -> anyhow::Result<Desk> {
         let everybody = Query::FindMember { text: String::new() };
-        let members: Vec<MemberView> =
-            self.ask_in(workspace.id, None, everybody, None).await?;
+        let members: Vec<MemberView> = self.ask_in(workspace.id, None, everybody, None).await?;
         let member = choose_member(&members, self.global.as_member.as_deref())?;
         Ok(Desk { session: self, workspace, members, member })
     }
@@ -197,8 +207,21 @@ impl Desk {
         self.session.ask_in(self.workspace.id, Some(self.member), query, after).await
     }
 
-    /// Asks for a command to be carried out as the member.
+    /// Asks for a command to be carried out as the member, and waits until the read models show
+    /// it, so that whatever is asked next is answered with it.
     pub async fn send(&self, command: impl Into<Asked>) -> anyhow::Result<Accepted> {
+        let accepted = self.submit(command).await?;
+        if accepted.position.is_some() {
+            // It is kept; whether it shows already is no reason to fail.
+            let me: anyhow::Result<MemberView> =
+                self.ask_after(Query::Me {}, accepted.position).await;
+            me.map_err(|error| tracing::debug!(%error, "the read models are late")).ok();
+        }
+        Ok(accepted)
+    }
+
+    /// The same without waiting, for many.
+    pub async fn submit(&self, command: impl Into<Asked>) -> anyhow::Result<Accepted> {
         self.session.send(self.workspace.id, Some(self.member), command).await
     }
 
@@ -272,7 +295,8 @@ fn choose_member(members: &[MemberView], wanted: Option<&str>) -> anyhow::Result
     if let Some(member) = members.iter().find(exactly) {
         return Ok(member.id);
     }
-    let partly: Vec<&MemberView> = members.iter().filter(|one| name(one).contains(&wanted)).collect();
+    let partly: Vec<&MemberView> =
+        members.iter().filter(|one| name(one).contains(&wanted)).collect();
     let known = members.iter().filter_map(|one| one.name.as_ref()).map(|name| name.as_str());
     let known = known.collect::<Vec<_>>().join(", ");
     match partly.as_slice() {

@@ -1,7 +1,8 @@
-//! What each edge may ask at all, and which scope a token needs for it: one table of commands, one of queries.
+//! What each edge may ask at all, and which scope a token needs for it: one table of commands, one
+//! of queries.
 //!
-//! This is the house's second lock. The first is the bus server, which lets each edge speak only under its
-//! own name; the third is the domain's who-may table, which decides by the person's role.
+//! This is the house's second lock. The first is the bus server, which lets each edge speak only
+//! under its own name; the third is the domain's who-may table, which decides by the person's role.
 
 use ael_events::subjects::Edge::{self, Api, Bot, Cli, Jobs, Scoring};
 use ael_events::values::Scope;
@@ -13,7 +14,8 @@ pub struct Row {
     pub name: &'static str,
     /// The edges that may ask it.
     pub edges: &'static [Edge],
-    /// The scope that a token needs, or `admin`, which includes all; any token will do when there is none.
+    /// The scope that a token needs, or `admin`, which includes all; any token will do when there
+    /// is none.
     pub scope: Option<Scope>,
 }
 

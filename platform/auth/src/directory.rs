@@ -39,7 +39,8 @@ impl Directory {
         Self { pool, members, tokens, accounts: Recent::new(CAPACITY) }
     }
 
-    /// Who asks. What is remembered may let somebody in for half a second; it never keeps anybody out.
+    /// Who asks. What is remembered may let somebody in for half a second; it never keeps anybody
+    /// out.
     ///
     /// # Errors
     /// See [`Denied`].

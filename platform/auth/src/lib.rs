@@ -1,8 +1,9 @@
 //! Who asks, and whether they may ask at all: one implementation for commands and queries alike.
 //!
-//! An edge forwards a credential and claims nothing else. [`Directory`] turns it into a [`Principal`] by the
-//! event-sourced roles that the store keeps, remembered for half a second at most: a demotion, a deactivation or
-//! a revoked token binds every copy of every service within a second.
+//! An edge forwards a credential and claims nothing else. [`Directory`] turns it into a
+//! [`Principal`] by the event-sourced roles that the store keeps, remembered for half a second at
+//! most: a demotion, a deactivation or a revoked token binds every copy of every service within a
+//! second.
 
 pub mod allow;
 mod denied;

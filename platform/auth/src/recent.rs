@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 /// How long what was read may be used.
 pub(crate) const MAX_AGE: Duration = Duration::from_millis(500);
 
-/// Things found lately, by name. What was not found is not remembered: it may come into being at once.
+/// Things found lately, by name. What was not found is not remembered: it may come into being at
+/// once.
 #[derive(Debug)]
 pub(crate) struct Recent<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static> {
     known: Cache<K, (Instant, V)>,

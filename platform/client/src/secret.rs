@@ -1,4 +1,5 @@
-//! Secrets that are made at the edge, shown once and kept nowhere: the house is told their hash alone.
+//! Secrets that are made at the edge, shown once and kept nowhere: the house is told their hash
+//! alone.
 
 use ael_events::ids::{TokenId, WorkspaceId};
 use base64::Engine as _;
@@ -31,7 +32,8 @@ impl NewToken {
         Ok(Self::of(workspace, TokenId::generate(), &random_text()?))
     }
 
-    /// The token with this name and this secret, for one that is given from outside (`API_SECRET_TOKEN`).
+    /// The token with this name and this secret, for one that is given from outside
+    /// (`API_SECRET_TOKEN`).
     #[must_use]
     pub fn of(workspace: WorkspaceId, id: TokenId, secret: &str) -> Self {
         let text = SecretString::from(format!("ael_{workspace}_{id}_{secret}"));

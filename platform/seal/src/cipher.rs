@@ -28,8 +28,8 @@ pub fn seal_bytes(key: &DataKey, associated: &[u8], plain: &[u8]) -> Result<Vec<
 /// Opens what [`seal_bytes`] sealed.
 ///
 /// # Errors
-/// [`SealError::Malformed`] when it can't be a sealed part, [`SealError::Changed`] when it was changed, or sealed with
-/// another key or other associated data.
+/// [`SealError::Malformed`] when it can't be a sealed part, [`SealError::Changed`] when it was
+/// changed, or sealed with another key or other associated data.
 pub fn open_bytes(key: &DataKey, associated: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
     let (&version, rest) = sealed.split_first().ok_or(SealError::Malformed)?;
     if version != VERSION || rest.len() < NONCE + TAG {

@@ -44,8 +44,8 @@ fn has_private(data: &Value) -> bool {
 /// The second value says whether something was sealed, and so whether the event needs its key.
 ///
 /// # Errors
-/// [`SealError::Malformed`] when there is a private part but no key for it, or when the data brings a sealed part of
-/// its own; [`SealError::Json`] when it can't be written.
+/// [`SealError::Malformed`] when there is a private part but no key for it, or when the data brings
+/// a sealed part of its own; [`SealError::Json`] when it can't be written.
 pub fn seal_data(
     key: Option<&DataKey>,
     identity: &EventIdentity<'_>,
@@ -68,8 +68,8 @@ pub fn seal_data(
 /// The data in the open. Without the key, the person is erased: the sealed part is left out.
 ///
 /// # Errors
-/// [`SealError::Changed`] when the sealed part was changed or moved, [`SealError::Malformed`] when it is none,
-/// [`SealError::Json`] when the data is not JSON.
+/// [`SealError::Changed`] when the sealed part was changed or moved, [`SealError::Malformed`] when
+/// it is none, [`SealError::Json`] when the data is not JSON.
 pub fn open_data(
     key: Option<&DataKey>,
     identity: &EventIdentity<'_>,

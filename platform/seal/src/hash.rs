@@ -1,4 +1,5 @@
-//! Keyed hashes of a workspace: find the same contact again, and know a command's body again, without keeping either.
+//! Keyed hashes of a workspace: find the same contact again, and know a command's body again,
+//! without keeping either.
 
 use crate::DataKey;
 use hkdf::Hkdf;
@@ -101,7 +102,8 @@ fn derive(key: &DataKey, info: &[u8]) -> Zeroizing<[u8; 32]> {
 }
 
 fn hash(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    // HMAC fills a key that is shorter than its block of 64 bytes with zeros; so do we, and nothing can fail.
+    // HMAC fills a key that is shorter than its block of 64 bytes with zeros; so do we, and nothing
+    // can fail.
     let mut block = Zeroizing::new([0; 64]);
     block[..32].copy_from_slice(key);
     let mut mac = Hmac::<Sha256>::new(&(*block).into());

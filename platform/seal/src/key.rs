@@ -1,4 +1,5 @@
-//! The key of one person (or of one workspace, for a purpose): made once, wrapped always, destroyed to erase.
+//! The key of one person (or of one workspace, for a purpose): made once, wrapped always, destroyed
+//! to erase.
 
 use crate::SealError;
 use std::fmt;

@@ -62,7 +62,8 @@ pub struct MasterKeyring {
 }
 
 impl MasterKeyring {
-    /// Reads `AEL_MASTER_KEY`: base64 of 32 bytes; several separated by commas, the current one first.
+    /// Reads `AEL_MASTER_KEY`: base64 of 32 bytes; several separated by commas, the current one
+    /// first.
     ///
     /// # Errors
     /// [`SealError::MasterKey`] when it is something else.
@@ -71,7 +72,8 @@ impl MasterKeyring {
         Ok(Self { loaded: RwLock::new(Loaded { keys, modified: None }), file: None })
     }
 
-    /// Reads the same from a file, again whenever the file has changed: a rotation reaches running processes.
+    /// Reads the same from a file, again whenever the file has changed: a rotation reaches running
+    /// processes.
     ///
     /// # Errors
     /// [`SealError::KeyFile`] or [`SealError::MasterKey`].
@@ -112,8 +114,8 @@ impl MasterKeyring {
     /// Unwraps a data key with whichever master key wrapped it.
     ///
     /// # Errors
-    /// [`SealError::UnknownMasterKey`] when that one is not here, [`SealError::KeyChanged`] when the wrapped key was
-    /// changed or is another person's.
+    /// [`SealError::UnknownMasterKey`] when that one is not here, [`SealError::KeyChanged`] when
+    /// the wrapped key was changed or is another person's.
     pub fn unwrap(
         &self,
         identity: &KeyIdentity,
@@ -147,7 +149,8 @@ impl MasterKeyring {
     fn reload_if_changed(&self) -> Result<(), SealError> {
         let Some(path) = &self.file else { return Ok(()) };
         let known = self.loaded.read().unwrap_or_else(PoisonError::into_inner).modified;
-        // While the file is being replaced it may be missing for a moment: what we know still holds.
+        // While the file is being replaced it may be missing for a moment: what we know still
+        // holds.
         let modified = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
         if modified.is_some() && modified != known {
             let fresh = read(path)?;

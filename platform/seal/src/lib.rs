@@ -1,17 +1,22 @@
-//! Personal data is sealed from its first moment: this crate seals it, opens it, and does nothing else.
+//! Personal data is sealed from its first moment: this crate seals it, opens it, and does nothing
+//! else.
 //!
 //! # Invariants
 //!
-//! - **A sealed part belongs to one event.** The event's identity (workspace, aggregate, id, sequence, type) is
-//!   authenticated with it: moved to another event, or changed by one bit, it does not open.
-//! - **A data key belongs to one person.** It is wrapped by the master key together with whose it is and what for, and
-//!   so a wrapped key that is moved to another person does not unwrap.
-//! - **Destroying the data key erases.** Without it the sealed part is dropped and the event still reads.
-//! - **Keys are not shown.** They have no readable `Debug`, and their bytes are wiped when they are dropped.
-//! - **Keyed hashes survive the master key.** A workspace's hash key is a data key like any other: rotation rewraps it
-//!   and changes no hash.
+//! - **A sealed part belongs to one event.** The event's identity (workspace, aggregate, id,
+//!   sequence, type) is authenticated with it: moved to another event, or changed by one bit, it
+//!   does not open.
+//! - **A data key belongs to one person.** It is wrapped by the master key together with whose it
+//!   is and what for, and so a wrapped key that is moved to another person does not unwrap.
+//! - **Destroying the data key erases.** Without it the sealed part is dropped and the event still
+//!   reads.
+//! - **Keys are not shown.** They have no readable `Debug`, and their bytes are wiped when they are
+//!   dropped.
+//! - **Keyed hashes survive the master key.** A workspace's hash key is a data key like any other:
+//!   rotation rewraps it and changes no hash.
 //!
-//! The cipher is XChaCha20-Poly1305: its nonces are long enough (24 bytes) to be chosen at random for ever.
+//! The cipher is XChaCha20-Poly1305: its nonces are long enough (24 bytes) to be chosen at random
+//! for ever.
 
 mod cipher;
 mod event;

@@ -1,4 +1,5 @@
-//! The auth directory: who is a member in which role, and which credential is whose. Written by appends alone.
+//! The auth directory: who is a member in which role, and which credential is whose. Written by
+//! appends alone.
 
 use crate::{Credential, CredentialKind, Principal, StoreError};
 use ael_events::ids::{MemberId, WorkspaceId};
@@ -32,8 +33,8 @@ pub async fn principal(
 
 type CredentialRow = (Uuid, Option<String>, Vec<String>, Option<DateTime<Utc>>);
 
-/// A credential of a workspace, by what it is found by. Whether its secret fits and its time has not run out is for
-/// the caller to judge.
+/// A credential of a workspace, by what it is found by. Whether its secret fits and its time has
+/// not run out is for the caller to judge.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
@@ -64,8 +65,8 @@ pub async fn credential(
     row.map(read).transpose()
 }
 
-/// The workspaces in which a credential is known, and whose it is there: a person may belong to several. The pool is
-/// that of `queries`, which alone sees all workspaces.
+/// The workspaces in which a credential is known, and whose it is there: a person may belong to
+/// several. The pool is that of `queries`, which alone sees all workspaces.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.

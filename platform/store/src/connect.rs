@@ -39,8 +39,8 @@ impl DbRole {
         }
     }
 
-    /// The limits of its sessions, in milliseconds. A transaction that has written holds back the settled order of
-    /// everybody, and so none of ours may idle or wait long; 0 is no limit.
+    /// The limits of its sessions, in milliseconds. A transaction that has written holds back the
+    /// settled order of everybody, and so none of ours may idle or wait long; 0 is no limit.
     pub(crate) const fn limits(self) -> Limits {
         match self {
             Self::Owner => Limits { statement_ms: 0, lock_ms: 2_000, idle_ms: 60_000 },
@@ -89,11 +89,12 @@ impl Default for PoolOptions {
     }
 }
 
-/// Opens a pool of connections in a role. The writer's connections first make sure which life of the database this
-/// is: after a restore the first of them starts the next incarnation.
+/// Opens a pool of connections in a role. The writer's connections first make sure which life of
+/// the database this is: after a restore the first of them starts the next incarnation.
 ///
 /// # Errors
-/// [`StoreError::Address`] when the address is none; [`StoreError::Database`] when nobody answers there.
+/// [`StoreError::Address`] when the address is none; [`StoreError::Database`] when nobody answers
+/// there.
 pub async fn connect(url: &str, role: DbRole, options: &PoolOptions) -> Result<PgPool, StoreError> {
     let limits = role.limits();
     let statement_ms = options.statement_timeout_ms.unwrap_or(limits.statement_ms);

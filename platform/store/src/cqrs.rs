@@ -1,4 +1,5 @@
-//! The store as `cqrs-es` knows it: any aggregate of that framework, over the same tables and the same rules.
+//! The store as `cqrs-es` knows it: any aggregate of that framework, over the same tables and the
+//! same rules.
 
 use crate::{
     Append, AppendError, AppendMeta, EventWriter, NewEvent, NewSnapshot, StoreError, StreamAppend,
@@ -34,8 +35,8 @@ pub enum CqrsError {
 
 /// An event store of one aggregate in one workspace.
 ///
-/// Metadata that the framework hands over travels in the edge of the events' own metadata only where it is ours: the
-/// services hand over [`Append`]s instead, which say more.
+/// Metadata that the framework hands over travels in the edge of the events' own metadata only
+/// where it is ours: the services hand over [`Append`]s instead, which say more.
 pub struct SqlEventStore<A> {
     writer: EventWriter,
     workspace: WorkspaceId,
@@ -90,8 +91,8 @@ impl<A: Aggregate> SqlEventStore<A> {
         kind.map_err(|_| AggregateError::UnexpectedError(CqrsError::Kind(A::TYPE).into()))
     }
 
-    /// The state is folded from the store: the framework's own has had the fresh events applied already, or not,
-    /// depending on who calls.
+    /// The state is folded from the store: the framework's own has had the fresh events applied
+    /// already, or not, depending on who calls.
     async fn keep_snapshot(
         &self,
         aggregate: AggregateKind,
@@ -225,7 +226,8 @@ fn write_event<A: Aggregate>(event: &A::Event) -> Result<NewEvent, AggregateErro
     Ok(NewEvent { event_id: EventId::generate(), event_type: event.event_type(), data })
 }
 
-/// The framework's metadata is a map of texts; it is kept whole, in the place where the edge is named.
+/// The framework's metadata is a map of texts; it is kept whole, in the place where the edge is
+/// named.
 fn append_meta<E: std::error::Error>(
     metadata: &HashMap<String, String>,
     now: chrono::DateTime<Utc>,

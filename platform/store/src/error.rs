@@ -3,7 +3,8 @@
 use ael_seal::SealError;
 use std::borrow::Cow;
 
-/// The store failed. Nothing is half done by any of these: a statement happens as a whole or not at all.
+/// The store failed. Nothing is half done by any of these: a statement happens as a whole or not at
+/// all.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The address is none of a PostgreSQL database.

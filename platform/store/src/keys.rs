@@ -1,4 +1,5 @@
-//! Data keys: looked up, made, and wrapped anew when the master key changes. Destroying one is part of an append.
+//! Data keys: looked up, made, and wrapped anew when the master key changes. Destroying one is part
+//! of an append.
 
 use crate::StoreError;
 use crate::load::unwrap_key;
@@ -14,8 +15,8 @@ use uuid::Uuid;
 
 /// Opens events in bulk, for the projector.
 ///
-/// It asks the database for the keys of each batch and remembers none: a destroyed key is never used again, and so an
-/// erased person cannot come back into a read model.
+/// It asks the database for the keys of each batch and remembers none: a destroyed key is never
+/// used again, and so an erased person cannot come back into a read model.
 #[derive(Debug, Clone)]
 pub struct KeyStore {
     pool: PgPool,
@@ -29,8 +30,8 @@ impl KeyStore {
         Self { pool, keyring }
     }
 
-    /// The data of each event in the open, in the same order; without a private part where the person is erased. An
-    /// event that was tampered with fails alone.
+    /// The data of each event in the open, in the same order; without a private part where the
+    /// person is erased. An event that was tampered with fails alone.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away or a master key is missing.
@@ -108,7 +109,8 @@ pub(crate) async fn find(
     row.map(unwrap).transpose()
 }
 
-/// The workspace's own key for hashes: whoever needs it first makes it, and everybody uses the one that stayed.
+/// The workspace's own key for hashes: whoever needs it first makes it, and everybody uses the one
+/// that stayed.
 pub(crate) async fn workspace_key(
     pool: &PgPool,
     keyring: &MasterKeyring,
@@ -139,8 +141,9 @@ struct KeyRow {
     kek: Vec<u8>,
 }
 
-/// Wraps anew a chunk of the data keys that another master key than the current one wraps; the number that were.
-/// Repeat until it is 0: then no old master key is needed any more. The pool is the owner's.
+/// Wraps anew a chunk of the data keys that another master key than the current one wraps; the
+/// number that were. Repeat until it is 0: then no old master key is needed any more. The pool is
+/// the owner's.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away, or a master key that wrapped one is missing.

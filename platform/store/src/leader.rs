@@ -5,8 +5,9 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection as _, Executor as _};
 use std::str::FromStr as _;
 
-/// A session-level advisory lock on a connection of its own, held outside any transaction (so that it holds back
-/// nobody's horizon). It is given up when this value is dropped, when the process dies, or when the connection breaks.
+/// A session-level advisory lock on a connection of its own, held outside any transaction (so that
+/// it holds back nobody's horizon). It is given up when this value is dropped, when the process
+/// dies, or when the connection breaks.
 #[derive(Debug)]
 pub struct AdvisoryLock {
     connection: PgConnection,
@@ -17,7 +18,8 @@ impl AdvisoryLock {
     /// Takes the lock if nobody has it.
     ///
     /// # Errors
-    /// [`StoreError::Address`] when the address is none; [`StoreError::Database`] when nobody answers there.
+    /// [`StoreError::Address`] when the address is none; [`StoreError::Database`] when nobody
+    /// answers there.
     pub async fn try_take(url: &str, role: DbRole, key: i64) -> Result<Option<Self>, StoreError> {
         let entry = PgConnectOptions::from_str(url)
             .map_err(StoreError::Address)?

@@ -17,7 +17,8 @@ use sqlx::PgPool;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// An aggregate as far as it has come: the snapshot folded with the events gives the same as all events folded.
+/// An aggregate as far as it has come: the snapshot folded with the events gives the same as all
+/// events folded.
 #[derive(Debug, Clone, Default)]
 pub struct Loaded {
     /// The sequence of its last event; 0 when it does not exist.

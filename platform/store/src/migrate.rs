@@ -1,4 +1,5 @@
-//! Making the database what the house needs: roles, schemas, tables. Each step may be run again at any time.
+//! Making the database what the house needs: roles, schemas, tables. Each step may be run again at
+//! any time.
 
 use crate::{DbRole, StoreError};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -13,8 +14,8 @@ pub static WRITE: Migrator = sqlx::migrate!("../../migrations/write");
 /// Guards what all databases of a server share, against another process that does the same.
 const ROLES_LOCK: i64 = 0x6165_6c00_0001;
 
-/// Makes the roles of the house with these passwords, or gives them these passwords. None may bypass row-level
-/// security, make roles or databases.
+/// Makes the roles of the house with these passwords, or gives them these passwords. None may
+/// bypass row-level security, make roles or databases.
 ///
 /// # Errors
 /// [`StoreError`] when the address is not a superuser's.
@@ -37,8 +38,8 @@ pub async fn create_roles(
         let limits = role.limits();
         server
             .execute(&*format!(
-                "ALTER ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION
-                     PASSWORD {password};
+                "ALTER ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE
+                     NOREPLICATION PASSWORD {password};
                  ALTER ROLE {role} SET lock_timeout = {};
                  ALTER ROLE {role} SET statement_timeout = {};
                  ALTER ROLE {role} SET idle_in_transaction_session_timeout = {};",
@@ -71,8 +72,8 @@ pub async fn create_database(superuser_url: &str, name: &str) -> Result<(), Stor
     Ok(())
 }
 
-/// Makes the schemas `write` and `read`, the extension that search needs, and shuts the doors that PostgreSQL leaves
-/// open. The address is a superuser's, in the house's database.
+/// Makes the schemas `write` and `read`, the extension that search needs, and shuts the doors that
+/// PostgreSQL leaves open. The address is a superuser's, in the house's database.
 ///
 /// # Errors
 /// [`StoreError`] when the address is not a superuser's.
@@ -82,11 +83,13 @@ pub async fn prepare_database(superuser_url: &str) -> Result<(), StoreError> {
         sqlx::query_scalar("SELECT current_database()::text").fetch_one(&mut database).await?;
     let all: Vec<&str> = DbRole::ALL.iter().map(|role| role.name()).collect();
     let (name, all, owner) = (identifier(&name), all.join(", "), DbRole::Owner);
+    // The projections make a schema for each version of a read model.
+    let projections = DbRole::Projections;
     database
         .execute(&*format!(
             "REVOKE ALL ON DATABASE {name} FROM PUBLIC;
              GRANT CONNECT ON DATABASE {name} TO {all};
-             GRANT CREATE ON DATABASE {name} TO {owner};
+             GRANT CREATE ON DATABASE {name} TO {owner}, {projections};
              REVOKE CREATE ON SCHEMA public FROM PUBLIC;
              CREATE SCHEMA IF NOT EXISTS write AUTHORIZATION {owner};
              CREATE SCHEMA IF NOT EXISTS read AUTHORIZATION {owner};
@@ -97,8 +100,8 @@ pub async fn prepare_database(superuser_url: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Brings the tables to the present form: the write side, then what else is given as (schema, migrations). Two that
-/// run at the same time wait for each other.
+/// Brings the tables to the present form: the write side, then what else is given as (schema,
+/// migrations). Two that run at the same time wait for each other.
 ///
 /// # Errors
 /// [`StoreError::Migrate`] when a migration fails or an applied one was changed afterwards.
@@ -130,7 +133,10 @@ pub fn address(
     if let Some(database) = database {
         options = options.database(database);
     }
-    Ok(options.to_url_lossy().into())
+    let mut clean = options.to_url_lossy();
+    // What the driver adds is its own; other clients refuse it.
+    clean.set_query(url.split_once('?').map(|(_, query)| query));
+    Ok(clean.into())
 }
 
 pub(crate) async fn enter(url: &str) -> Result<PgConnection, StoreError> {

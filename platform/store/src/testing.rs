@@ -9,8 +9,9 @@ use uuid::Uuid;
 /// Where tests find a server: a superuser's address.
 pub const VARIABLE: &str = "AEL_TEST_DATABASE_URL";
 
-/// A database of one test. Roles belong to the whole server and have one fixed password there, so that tests of
-/// several processes can run at the same time. Never point this at a server that matters.
+/// A database of one test. Roles belong to the whole server and have one fixed password there, so
+/// that tests of several processes can run at the same time. Never point this at a server that
+/// matters.
 #[derive(Debug)]
 pub struct TestDatabase {
     superuser_url: String,
@@ -21,7 +22,8 @@ pub struct TestDatabase {
 const PASSWORD: &str = "only-for-tests";
 
 impl TestDatabase {
-    /// A fresh database on the server that `AEL_TEST_DATABASE_URL` names, with the write side alone.
+    /// A fresh database on the server that `AEL_TEST_DATABASE_URL` names, with the write side
+    /// alone.
     ///
     /// # Errors
     /// [`StoreError::NoTestDatabase`] when it is not set.

@@ -27,7 +27,8 @@ pub struct WriterOptions {
     pub append_connections: u32,
     /// Connections for loads and look-ups.
     pub read_connections: u32,
-    /// How long an append may take in the database, in milliseconds. It holds back the settled order for as long.
+    /// How long an append may take in the database, in milliseconds. It holds back the settled
+    /// order for as long.
     pub append_timeout_ms: u32,
     /// Appends that share a transaction, at most.
     pub max_group: usize,
@@ -99,8 +100,9 @@ impl EventWriter {
         &self.0.read
     }
 
-    /// Writes an append: all of it, or nothing. Appends of one workspace that wait at the same moment share a
-    /// transaction. A dropped future leaves the append to its fate: it may still happen.
+    /// Writes an append: all of it, or nothing. Appends of one workspace that wait at the same
+    /// moment share a transaction. A dropped future leaves the append to its fate: it may still
+    /// happen.
     ///
     /// # Errors
     /// [`AppendError`] says which rule it violates, or that the outcome is unknown.
@@ -176,7 +178,8 @@ impl EventWriter {
         answers::find(&self.0.read, workspace, principal, command).await
     }
 
-    /// Remembers a rejection for 24 hours. Where the command has an answer already, that one is given back: it stands.
+    /// Remembers a rejection for 24 hours. Where the command has an answer already, that one is
+    /// given back: it stands.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
@@ -195,7 +198,8 @@ impl EventWriter {
         if recorded { Ok(None) } else { self.find_answer(workspace, principal, command).await }
     }
 
-    /// Purges a chunk of expired rejections, of all workspaces; the number that went. Repeat until it is 0.
+    /// Purges a chunk of expired rejections, of all workspaces; the number that went. Repeat until
+    /// it is 0.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.

@@ -9,7 +9,6 @@ SET search_path = pg_catalog, public, pg_temp
 SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off
 SET enable_indexscan = off
-SET pg_trgm.word_similarity_threshold = 0.5
 AS $$
 DECLARE
     cap   integer := least(greatest(coalesce(p_cap, 1), 1), 1000);
@@ -22,6 +21,11 @@ BEGIN
           NULLIF(current_setting('ael.workspace', true), '')::uuid THEN
         RETURN;
     END IF;
+    -- Loads the extension, which knows the setting only then: two letters that changed places in
+    -- a word of eight still find it.
+    PERFORM public.word_similarity(p_q, p_q);
+    PERFORM set_config('pg_trgm.word_similarity_threshold',
+                       CASE WHEN length(p_q) > 10 THEN '0.5' ELSE '0.36' END, true);
     -- A word of two letters has a trigram only at a word's beginning.
     SELECT array_agg(CASE WHEN length(w) > 2 THEN '%' ELSE '% ' END
                      || replace(replace(w, '\', '\\'), '_', '\_') || '%')

@@ -1,6 +1,8 @@
 //! The card of a lead: everything that is known about it, on one page.
 
 pub mod fold;
+#[cfg(test)]
+mod fold_tests;
 
 pub use fold::present;
 

@@ -67,11 +67,10 @@ impl ReadModel for Members {
             }
             let key = (facts.workspace, facts.aggregate_id);
             let fits = match incoming.event {
-                Event::Member(event) => {
-                    apply_to_member(members.get(&key).cloned(), facts, event).map(|row| {
+                Event::Member(event) => apply_to_member(members.get(&key).cloned(), facts, event)
+                    .map(|row| {
                         members.insert(key, row);
-                    })
-                }
+                    }),
                 Event::Workspace(event) => {
                     let known = workspaces.get(&facts.workspace).cloned();
                     apply_to_workspace(known, facts, event).map(|row| {

@@ -77,9 +77,7 @@ pub(crate) async fn announce(bus: Option<&ael_bus::Bus>, letters: &[(WorkspaceId
         );
         let Some(bus) = bus else { continue };
         let Ok(body) = serde_json::to_vec(letter) else { continue };
-        if let Err(error) =
-            bus.publish(&subjects::dead(WHO), body).await
-        {
+        if let Err(error) = bus.publish(&subjects::dead(WHO), body).await {
             tracing::warn!(%error, "a dead letter could not be sent; it stays in the database");
         }
     }
@@ -117,8 +115,7 @@ pub async fn retry(
     let aggregate = crate::words::word(&row, "aggregate")?;
     let id = row.try_get("aggregate_id")?;
     let source = StoreSource::new(pool, keyring);
-    let retried =
-        retry_aggregate(pool, &source, &model::all(), workspace, aggregate, id).await?;
+    let retried = retry_aggregate(pool, &source, &model::all(), workspace, aggregate, id).await?;
     Ok(retried.freed)
 }
 

@@ -97,8 +97,5 @@ impl Leases {
 }
 
 fn lanes(numbers: &[i16]) -> BTreeSet<Lane> {
-    numbers
-        .iter()
-        .filter_map(|number| Lane::try_from(u8::try_from(*number).ok()?).ok())
-        .collect()
+    numbers.iter().filter_map(|number| Lane::try_from(u8::try_from(*number).ok()?).ok()).collect()
 }

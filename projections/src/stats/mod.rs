@@ -1,6 +1,8 @@
 //! The numbers: counters per lane, changed by the difference between what was counted of a lead before and after.
 
 mod facts;
+#[cfg(test)]
+mod tests;
 
 pub use facts::{Counter, Counts, Facts, LeadFacts, SaleFacts, counted, lead_event, sale_event};
 
@@ -68,10 +70,9 @@ impl ReadModel for Stats {
             let counted = match incoming.event {
                 Event::Lead(event) => lead_event(known, &incoming.opened.facts, event),
                 Event::Sale(event) => sale_event(known, &incoming.opened.facts, event),
-                Event::Workspace(_)
-                | Event::Member(_)
-                | Event::Invitation(_)
-                | Event::Token(_) => Ok(known),
+                Event::Workspace(_) | Event::Member(_) | Event::Invitation(_) | Event::Token(_) => {
+                    Ok(known)
+                }
             };
             match counted {
                 Ok(facts) => {
@@ -174,6 +175,37 @@ async fn count(
         .bind(deltas.keys().map(|(_, counter)| counter.1).collect::<Vec<_>>())
         .bind(deltas.keys().map(|(_, counter)| counter.2.as_str()).collect::<Vec<_>>())
         .bind(deltas.values().copied().collect::<Vec<_>>())
+        .bind(i16::from(target.lane.number()))
+        .execute(&mut *connection)
+        .await?;
+    forget_zeros(connection, target, deltas).await
+}
+
+/// What is counted no more leaves no row: a replay in other batches ends in the same rows.
+async fn forget_zeros(
+    connection: &mut PgConnection,
+    target: &Target,
+    deltas: &Deltas,
+) -> Result<(), sqlx::Error> {
+    let fewer: Vec<_> =
+        deltas.iter().filter(|(_, amount)| **amount < 0).map(|(counter, _)| counter).collect();
+    if fewer.is_empty() {
+        return Ok(());
+    }
+    let owner = |counter: &Counter| counter.0.map_or(Uuid::nil(), MemberId::uuid);
+    let sql = format!(
+        "DELETE FROM {}.counters c \
+         USING unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) \
+             AS d (workspace, owner, metric, key) \
+         WHERE c.workspace = d.workspace AND c.owner = d.owner AND c.metric = d.metric \
+           AND c.key = d.key AND c.lane = $5 AND c.amount = 0",
+        target.schema
+    );
+    sqlx::query(&sql)
+        .bind(fewer.iter().map(|(workspace, _)| workspace.uuid()).collect::<Vec<_>>())
+        .bind(fewer.iter().map(|(_, counter)| owner(counter)).collect::<Vec<_>>())
+        .bind(fewer.iter().map(|(_, counter)| counter.1).collect::<Vec<_>>())
+        .bind(fewer.iter().map(|(_, counter)| counter.2.as_str()).collect::<Vec<_>>())
         .bind(i16::from(target.lane.number()))
         .execute(connection)
         .await?;

@@ -13,7 +13,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// The bus, as the user `commands`.
     pub bus: BusConfig,
-    /// The master key that wraps the data keys, from `AEL_MASTER_KEY` or the file `AEL_MASTER_KEY_FILE`.
+    /// The master key that wraps the data keys, from `AEL_MASTER_KEY` or the file
+    /// `AEL_MASTER_KEY_FILE`.
     pub master: Arc<MasterKeyring>,
     /// How many commands are worked on at once, from `AEL_COMMANDS_CONCURRENCY` (128).
     pub concurrency: usize,

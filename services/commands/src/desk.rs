@@ -1,4 +1,5 @@
-//! The desk: takes a command in, has it decided, appends, answers. All that a command does is on this page.
+//! The desk: takes a command in, has it decided, appends, answers. All that a command does is on
+//! this page.
 
 use crate::decide::Matter;
 use crate::draft::{Decision, Draft};
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use chrono::Utc;
 use serde_json::json;
 use std::time::{Duration, Instant};
+use tracing::Instrument as _;
 
 /// How often a command is tried when others change the same thing at the same moment.
 const ATTEMPTS: u32 = 6;
@@ -37,7 +39,7 @@ impl Handler for Desk {
         let read = Intake::read(&request.subject, &request.payload);
         let name = read.as_ref().map_or("unreadable", |intake| intake.name.as_str()).to_owned();
         let answer = match &read {
-            Ok(intake) => match Box::pin(self.answer(intake)).await {
+            Ok(intake) => match Box::pin(self.answer(intake).instrument(span_of(intake))).await {
                 Ok(accepted) => CommandAnswer::Accepted(accepted),
                 Err(refused) => refused.into(),
             },
@@ -53,8 +55,8 @@ impl Handler for Desk {
 }
 
 impl Desk {
-    /// A command's whole way. What is remembered may decide the first time; anything but an append is
-    /// decided again on what the store holds, and so is whatever others got in the way of.
+    /// A command's whole way. What is remembered may decide the first time; anything but an append
+    /// is decided again on what the store holds, and so is whatever others got in the way of.
     async fn answer(&self, intake: &Intake) -> Result<Accepted, Refused> {
         let _turn = self.turns.take(intake.request.command.aggregate_id()).await;
         let (mut freshness, mut is_last_admin) = (Freshness::Remembered, false);
@@ -71,14 +73,16 @@ impl Desk {
             let matter =
                 Matter { desk: self, intake, principal: who, now, freshness, is_last_admin };
             match matter.decide().await? {
-                Decision::Write(draft) => match self.append(intake, &principal, *draft).await? {
-                    Appending::Done(answer) => return answer,
-                    Appending::LastAdmin => is_last_admin = true,
-                    Appending::Overtaken => pause(attempt).await,
-                },
-                Decision::Nothing { .. } | Decision::Unexpected { .. } | Decision::Refused(_)
-                    if !freshness.is_anew() => {}
-                Decision::Nothing { version } => return Ok(nothing_to_do(intake, version)),
+                Decision::Write(draft) if freshness.is_anew() || !draft.is_empty() => {
+                    match self.append(intake, &principal, *draft).await? {
+                        Appending::Done(answer) => return answer,
+                        Appending::LastAdmin => is_last_admin = true,
+                        Appending::Overtaken => pause(attempt).await,
+                    }
+                }
+                // What is remembered says that it is so already, or is not to be: look again.
+                Decision::Write(_) => {}
+                Decision::Unexpected { .. } | Decision::Refused(_) if !freshness.is_anew() => {}
                 Decision::Unexpected { version } => return Err(unexpected(version).into()),
                 Decision::Refused(rejected) => {
                     return self.refuse(intake, &principal, rejected).await;
@@ -121,21 +125,25 @@ impl Desk {
     ) -> Result<Appending, Trouble> {
         let fingerprint = self.fingerprint(intake).await?;
         let aggregate_id = intake.request.command.aggregate_id();
+        let version = draft.primary_version();
         let touched: Vec<_> = draft.append.streams.iter().map(|one| one.aggregate_id).collect();
         draft.append.answer = Some(CommandRecord {
             principal: principal.actor.to_string(),
             command_id: intake.request.command_id,
             fingerprint,
             aggregate_id,
-            version: draft.primary_version(),
+            version,
         });
         let result = self.writer.append(draft.append).await;
-        if result.is_err() || touched.len() > 1 {
+        let is_one = touched.len() == 1 && (draft.lead.is_some() || draft.sale.is_some());
+        if result.is_err() || !is_one {
             touched.iter().for_each(|id| self.repository.forget(intake.workspace, *id));
         }
         match result {
-            Ok(Appended { version, position, .. }) => {
-                self.relay.ring();
+            Ok(Appended { position, .. }) => {
+                if position.is_some() {
+                    self.relay.ring();
+                }
                 self.health.set("database", true);
                 self.repository.remember(intake.workspace, draft.lead, draft.sale);
                 let accepted = Accepted { aggregate_id, version, position, repeated: false };
@@ -209,11 +217,6 @@ fn repeated(stored: StoredAnswer, fingerprint: &[u8; 32]) -> Result<Accepted, Re
     }
 }
 
-const fn nothing_to_do(intake: &Intake, version: u64) -> Accepted {
-    let aggregate_id = intake.request.command.aggregate_id();
-    Accepted { aggregate_id, version, position: None, repeated: false }
-}
-
 fn unexpected(version: u64) -> Rejected {
     let sentence = format!("it was changed meanwhile and has version {version}: look at it again");
     Rejected::new("version_conflict", sentence).with(json!({ "version": version }))
@@ -253,11 +256,16 @@ fn report(intake: Option<&Intake>, name: String, answer: &CommandAnswer, began: 
         .record(began.elapsed().as_secs_f64());
     metrics::counter!("ael_commands_total", "name" => name.clone(), "outcome" => outcome)
         .increment(1);
-    if outcome == "rejected" || outcome == "failed" {
-        let command = intake.map(|intake| intake.request.command_id.to_string());
-        let workspace = intake.map(|intake| intake.workspace.to_string());
-        tracing::info!(%name, outcome, code, command, workspace, "a command was not accepted");
+    // What failed was told with its cause where it failed.
+    if outcome == "rejected" {
+        let command_id = intake.map(|intake| intake.request.command_id.to_string());
+        tracing::info!(%name, code, command_id, "a command was refused");
     }
+}
+
+fn span_of(intake: &Intake) -> tracing::Span {
+    let command_id = intake.request.command_id;
+    tracing::info_span!("command", name = %intake.name, %command_id)
 }
 
 fn bytes_of(answer: &CommandAnswer) -> Bytes {

@@ -1,5 +1,5 @@
-//! What a decision is going to write: events of one aggregate or several, and the rows that go with them, in
-//! one transaction.
+//! What a decision is going to write: events of one aggregate or several, and the rows that go with
+//! them, in one transaction.
 
 use crate::failure::Trouble;
 use crate::stored::{Known, SNAPSHOT_FORMAT, Stored};
@@ -12,13 +12,8 @@ use uuid::Uuid;
 /// What was decided about a command.
 #[derive(Debug)]
 pub(crate) enum Decision {
-    /// It is to happen like this.
+    /// It is to happen like this; it is so already when the draft is empty.
     Write(Box<Draft>),
-    /// It is so already: nothing is to be written.
-    Nothing {
-        /// The version of the aggregate.
-        version: u64,
-    },
     /// The asker expected another version of the aggregate.
     Unexpected {
         /// The version that it has.
@@ -37,11 +32,14 @@ pub(crate) struct Draft {
     pub(crate) lead: Option<Known<Lead>>,
     /// The sale afterwards.
     pub(crate) sale: Option<Known<Sale>>,
+    /// The version of the aggregate that the command is for, as it was loaded.
+    version_before: u64,
 }
 
 impl Draft {
-    pub(crate) fn new(append: Append) -> Self {
-        Self { append, lead: None, sale: None }
+    /// A draft about an aggregate that has this version now.
+    pub(crate) fn new(append: Append, version_before: u64) -> Self {
+        Self { append, lead: None, sale: None, version_before }
     }
 
     /// Adds events of an aggregate and gives what it is afterwards. No events, nothing added.
@@ -81,8 +79,7 @@ impl Draft {
 
     /// The version of the aggregate that the command is for, once this is written.
     pub(crate) fn primary_version(&self) -> u64 {
-        let primary = self.append.streams.first();
-        primary.map_or(0, |stream| stream.expected_version + stream.events.len() as u64)
+        self.append.streams.first().map_or(self.version_before, StreamAppend::version)
     }
 
     /// Whether there is anything to write.

@@ -1,4 +1,5 @@
-//! What comes in: a subject that the bus server vouches for, and a body that is believed in nothing.
+//! What comes in: a subject that the bus server vouches for, and a body that is believed in
+//! nothing.
 
 use ael_events::answer::Rejected;
 use ael_events::command::{Command, CommandRequest, InvitationCommand};

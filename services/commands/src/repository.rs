@@ -1,7 +1,7 @@
 //! Aggregates as the store holds them, and what is remembered of them between two commands.
 
 use crate::failure::Trouble;
-use crate::stored::{Known, SNAPSHOT_FORMAT, Stored};
+use crate::stored::{Known, NO_SNAPSHOT, SNAPSHOT_FORMAT, Stored};
 use ael_domain::lead::Lead;
 use ael_domain::sale::Sale;
 use ael_domain::workspace::Workspace;
@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 /// How old a workspace's remembered settings may be when something is decided by them.
 const SETTINGS_AGE: Duration = Duration::from_millis(500);
-/// How long an aggregate is remembered after it was last used: an erased person's rest goes with it.
+/// How long an aggregate is remembered after it was last used: an erased person's rest goes with
+/// it.
 const IDLE: Duration = Duration::from_secs(120);
 
 /// How fresh what is decided on has to be.
@@ -68,9 +69,23 @@ impl Repository {
         match fold::<A>(id, loaded) {
             Err(Trouble::Json(error)) => {
                 tracing::warn!(aggregate = %A::KIND, %id, %error, "a snapshot is unreadable");
-                fold::<A>(id, self.writer.load(workspace, A::KIND, id, u32::MAX).await?)
+                fold::<A>(id, self.writer.load(workspace, A::KIND, id, NO_SNAPSHOT).await?)
             }
             settled => settled,
+        }
+    }
+
+    /// A lead that is to begin: taken to be unknown until the append or a second look says
+    /// otherwise.
+    pub(crate) async fn beginning_lead(
+        &self,
+        workspace: WorkspaceId,
+        id: LeadId,
+        freshness: Freshness,
+    ) -> Result<Arc<Known<Lead>>, Trouble> {
+        match freshness {
+            Freshness::Remembered => Ok(Arc::new(Known::absent(id.uuid()))),
+            Freshness::Anew => self.lead(workspace, id, freshness).await,
         }
     }
 
@@ -102,7 +117,8 @@ impl Repository {
         Ok(Arc::new(self.load(workspace, id.uuid()).await?))
     }
 
-    /// What a workspace decides for itself, half a second old at most; none, when there is no such workspace.
+    /// What a workspace decides for itself, half a second old at most; none, when there is no such
+    /// workspace.
     pub(crate) async fn settings(
         &self,
         id: WorkspaceId,
@@ -166,5 +182,5 @@ fn weight(lead: &Lead) -> u32 {
         pains + profile.intent.as_ref().map_or(0, |intent| intent.as_str().len())
     });
     let counted = 64 * (lead.notes().len() + lead.files().len() + lead.tags().len());
-    u32::try_from(1_500 + details + counted).unwrap_or(u32::MAX)
+    u32::try_from(1_500 + details + counted).unwrap_or(NO_SNAPSHOT)
 }

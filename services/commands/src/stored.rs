@@ -1,4 +1,5 @@
-//! What every aggregate needs to be kept: its kind, its events' form, and the form of its snapshots.
+//! What every aggregate needs to be kept: its kind, its events' form, and the form of its
+//! snapshots.
 
 use ael_domain::Decider;
 use ael_domain::invitation::Invitation;
@@ -18,6 +19,8 @@ use uuid::Uuid;
 
 /// Raise it whenever the form of a state changes: older snapshots are then passed over.
 pub(crate) const SNAPSHOT_FORMAT: u32 = 1;
+/// A form that no snapshot has: what is loaded with it is folded from the first event on.
+pub(crate) const NO_SNAPSHOT: u32 = 1_000_000_000;
 
 /// An aggregate that the store keeps.
 pub(crate) trait Stored:
@@ -70,6 +73,11 @@ pub(crate) struct Known<A> {
 }
 
 impl<A: Stored> Known<A> {
+    /// One of which nothing has happened yet.
+    pub(crate) fn absent(id: Uuid) -> Self {
+        Self { id, version: 0, state: A::default() }
+    }
+
     /// What it is after some more events.
     pub(crate) fn after(&self, events: &[A::Event]) -> Self {
         let mut after = self.clone();

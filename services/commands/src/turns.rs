@@ -1,5 +1,5 @@
-//! One command to an aggregate at a time, within this process: waiting one's turn is cheaper than a conflict.
-//! Between processes the append's version check decides.
+//! One command to an aggregate at a time, within this process: waiting one's turn is cheaper than a
+//! conflict. Between processes the append's version check decides.
 
 use std::hash::{BuildHasher as _, RandomState};
 use tokio::sync::{Mutex, MutexGuard};

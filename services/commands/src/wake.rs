@@ -1,4 +1,5 @@
-//! Tells the relay, after a commit, that there is something to publish: once per few milliseconds at most.
+//! Tells the relay, after a commit, that there is something to publish: once per few milliseconds
+//! at most.
 
 use ael_bus::Bus;
 use ael_events::subjects::RELAY_WAKE;
@@ -20,7 +21,8 @@ impl RelayBell {
         self.0.notify_one();
     }
 
-    /// Passes the ringing on until told to stop. A lost wake-up costs a moment: the relay polls too.
+    /// Passes the ringing on until told to stop. A lost wake-up costs a moment: the relay polls
+    /// too.
     pub(crate) async fn pass_on(self, bus: Bus, shutdown: CancellationToken) {
         loop {
             tokio::select! {

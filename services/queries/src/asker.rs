@@ -186,7 +186,9 @@ mod tests {
         let lead = LeadId::generate();
         let of = |name: &str| {
             let with = match name {
-                "get_lead" | "lead_history" | "lead_features" => serde_json::json!({"lead_id": lead}),
+                "get_lead" | "lead_history" | "lead_features" => {
+                    serde_json::json!({"lead_id": lead})
+                }
                 "get_sale" => serde_json::json!({"sale_id": lead}),
                 "find_member" => serde_json::json!({"text": "x"}),
                 _ => serde_json::json!({}),
@@ -201,8 +203,15 @@ mod tests {
         let member = |role| Actor::Member { id: ALICE, role };
         let service = |principal| Actor::Service { principal, on_behalf_of: Some(ALICE) };
         let agents = [
-            "list_leads", "get_lead", "lead_history", "list_sales", "get_sale", "statistics",
-            "list_members", "me", "get_workspace",
+            "list_leads",
+            "get_lead",
+            "lead_history",
+            "list_sales",
+            "get_sale",
+            "statistics",
+            "list_members",
+            "me",
+            "get_workspace",
         ];
         for query in every_query() {
             let name = query.name();
@@ -211,9 +220,8 @@ mod tests {
             assert_eq!(may(&member(Role::Manager)), agents.contains(&name), "manager {name}");
             let admin = agents.contains(&name) || name == "list_dead";
             assert_eq!(may(&member(Role::Admin)), admin, "admin {name}");
-            let operator = [
-                "list_members", "list_dead", "list_projections", "list_workspaces", "find_member",
-            ];
+            let operator =
+                ["list_members", "list_dead", "list_projections", "list_workspaces", "find_member"];
             assert_eq!(may(&Actor::Operator), operator.contains(&name), "operator {name}");
             for principal in ServicePrincipal::ALL {
                 let scoring = principal == ServicePrincipal::Scoring && name == "lead_features";

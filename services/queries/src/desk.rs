@@ -1,7 +1,7 @@
 //! Answering: every question takes the same way, and the whole of it stands here.
 
-use crate::answers::{answer, planned, read_by};
-use crate::asker::Asker;
+use crate::answers::{answer, explain_leads, planned, read_by};
+use crate::asker::{Asker, Colleague};
 use crate::cursor::CursorKey;
 use crate::positions::Positions;
 use crate::refusal::{Answered, Unanswered};
@@ -10,8 +10,11 @@ use crate::view::Viewer;
 use ael_auth::{Directory, admit_query};
 use ael_bus::{Handler, Request, Unhandled};
 use ael_events::answer::{Failed, QueryAnswer, Rejected};
-use ael_events::query::Query;
+use ael_events::ids::{MemberId, WorkspaceId};
+use ael_events::query::{ListLeads, Query};
+use ael_events::values::Role;
 use bytes::Bytes;
+use serde_json::Value;
 use sqlx::PgPool;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -63,6 +66,25 @@ impl Desk {
         metrics::histogram!("ael_queries_seconds", "query" => name(subject), "outcome" => outcome)
             .record(began.elapsed().as_secs_f64());
         answered.unwrap_or_else(|unanswered| written(&unanswered.into_answer()))
+    }
+
+    /// How the database answers a list of leads for a member: its plans, with what they looked at.
+    ///
+    /// # Errors
+    /// The answer that a member would get instead.
+    pub async fn explain_leads(
+        &self,
+        workspace: WorkspaceId,
+        id: MemberId,
+        role: Role,
+        asked: &ListLeads,
+    ) -> Result<Vec<Value>, QueryAnswer<()>> {
+        let query = Query::ListLeads(asked.clone());
+        let explained = async {
+            let mut view = self.viewer.open(workspace, planned(&query)).await?;
+            explain_leads(&mut view, Colleague { id, role }, asked).await
+        };
+        explained.await.map_err(Unanswered::into_answer)
     }
 
     async fn look_up(&self, subject: &str, payload: &[u8]) -> Answered<Bytes> {

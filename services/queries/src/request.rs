@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn a_whole_question_is_read() {
-        let body = r#"{"credential":{"kind":"token","token":"t"},"query":{"query":"me","with":{}}}"#;
+        let body =
+            r#"{"credential":{"kind":"token","token":"t"},"query":{"query":"me","with":{}}}"#;
         let question = Question::parse(&subject("me"), body.as_bytes()).unwrap();
         assert_eq!(question.subject.edge, Edge::Api);
         assert_eq!(question.request.query, Query::Me {});

@@ -39,8 +39,17 @@ pub enum Source {
 /// A word by the first rule that matches.
 #[derive(Debug)]
 pub struct Chooser<T> {
-    rules: Vec<(usize, BTreeSet<String>, BTreeSet<String>, T)>,
+    rules: Vec<PlacedRule<T>>,
     default: Option<T>,
+}
+
+/// A rule whose column is known, its words in lower case.
+#[derive(Debug)]
+pub struct PlacedRule<T> {
+    place: usize,
+    is: BTreeSet<String>,
+    contains: BTreeSet<String>,
+    then: T,
 }
 
 fn folded(text: &str) -> String {
@@ -66,11 +75,16 @@ impl Columns {
 
     /// Where a column is; nowhere, when it is missing and may be.
     pub fn find(&self, column: &str) -> Result<Option<usize>, NoColumn> {
-        let place = self.places.get(&folded(column)).copied();
+        let place = self.place(column);
         if place.is_none() && self.missing == MissingColumns::Refuse {
             return Err(self.no_column(column));
         }
         Ok(place)
+    }
+
+    /// Where a column is, if it is there.
+    pub fn place(&self, column: &str) -> Option<usize> {
+        self.places.get(&folded(column)).copied()
     }
 
     fn no_column(&self, column: &str) -> NoColumn {
@@ -137,15 +151,13 @@ impl Columns {
     }
 
     /// Rules without a default.
-    pub fn rules<T: Copy>(
-        &self,
-        rules: &[Rule<T>],
-    ) -> Result<Vec<(usize, BTreeSet<String>, BTreeSet<String>, T)>, NoColumn> {
+    pub fn rules<T: Copy>(&self, rules: &[Rule<T>]) -> Result<Vec<PlacedRule<T>>, NoColumn> {
         let mut found = Vec::new();
         for rule in rules {
             if let Some(place) = self.find(&rule.column)? {
                 let fold = |words: &BTreeSet<String>| words.iter().map(|w| folded(w)).collect();
-                found.push((place, fold(&rule.is), fold(&rule.contains), rule.then));
+                let (is, contains) = (fold(&rule.is), fold(&rule.contains));
+                found.push(PlacedRule { place, is, contains, then: rule.then });
             }
         }
         Ok(found)
@@ -181,17 +193,16 @@ impl Columns {
 
 impl<T: Copy> Chooser<T> {
     /// A chooser without a default.
-    pub fn of(rules: Vec<(usize, BTreeSet<String>, BTreeSet<String>, T)>) -> Self {
+    pub const fn of(rules: Vec<PlacedRule<T>>) -> Self {
         Self { rules, default: None }
     }
 
     /// What the first rule that matches says, else the default.
     pub fn choose(&self, row: &StringRecord) -> Option<T> {
-        let matches = |place: usize, is: &BTreeSet<String>, contains: &BTreeSet<String>| {
-            let cell = folded(row.get(place).unwrap_or_default());
-            is.contains(&cell) || contains.iter().any(|part| cell.contains(part.as_str()))
+        let matches = |rule: &&PlacedRule<T>| {
+            let cell = folded(row.get(rule.place).unwrap_or_default());
+            rule.is.contains(&cell) || rule.contains.iter().any(|part| cell.contains(part.as_str()))
         };
-        let rule = self.rules.iter().find(|(place, is, has, _)| matches(*place, is, has));
-        rule.map(|(.., then)| *then).or(self.default)
+        self.rules.iter().find(matches).map(|rule| rule.then).or(self.default)
     }
 }

@@ -137,8 +137,8 @@ impl Plan {
             outcome: mapping.outcome.as_ref().map(endings).transpose()?,
             tags: (tag_places, mapping.tags.split.clone(), always?),
             occurred_at,
-            categorical: attributes(&columns, &mapping.attributes.categorical)?,
-            numeric: attributes(&columns, &mapping.attributes.numeric)?,
+            categorical: attributes(&columns, &mapping.attributes.categorical),
+            numeric: attributes(&columns, &mapping.attributes.numeric),
             columns,
         })
     }
@@ -164,9 +164,8 @@ impl Plan {
             source,
             stage: if outcome.is_some() { None } else { stage },
             outcome,
-            business_domain: self.parsed::<DomainSlug>(row, "business domain", |fields| {
-                &fields.business_domain
-            })?,
+            business_domain: self
+                .parsed::<DomainSlug>(row, "business domain", |fields| &fields.business_domain)?,
             owner: self
                 .columns
                 .read(row, &self.fields.owner)
@@ -177,7 +176,12 @@ impl Plan {
             profile: self.profile(row)?,
             allow_duplicate: self.allow_duplicates,
         };
-        Ok(Arrival { lead, command_id: intention(lead, occurred_at, &command), occurred_at, command })
+        Ok(Arrival {
+            lead,
+            command_id: intention(lead, occurred_at, &command),
+            occurred_at,
+            command,
+        })
     }
 
     fn profile(&self, row: &StringRecord) -> Result<LeadProfile, RowProblem> {
@@ -220,9 +224,9 @@ impl Plan {
             Ending::Won => {
                 let currency = match self.columns.read(row, &endings.currency) {
                     None => self.to.currency,
-                    Some(code) => code
-                        .parse()
-                        .map_err(|problem| RowProblem::new("currency", problem))?,
+                    Some(code) => {
+                        code.parse().map_err(|problem| RowProblem::new("currency", problem))?
+                    }
                 };
                 let paid = self.columns.read(row, &endings.amount).map(|text| {
                     amount(&text, currency)
@@ -316,10 +320,11 @@ fn endings(columns: &Columns, outcome: &Outcome) -> Result<Endings, NoColumn> {
 }
 
 /// The anonymous columns, under names that software can say: `Lead Quality` → `lead_quality`.
-fn attributes(columns: &Columns, named: &[String]) -> Result<Vec<(String, usize)>, NoColumn> {
+fn attributes(columns: &Columns, named: &[String]) -> Vec<(String, usize)> {
     let mut found = Vec::new();
     for column in named {
-        if let Some(place) = columns.find(column)? {
+        // A file without one of these is no worse a file.
+        if let Some(place) = columns.place(column) {
             let words: Vec<String> = column
                 .split(|c: char| !c.is_alphanumeric())
                 .filter(|word| !word.is_empty())
@@ -328,7 +333,7 @@ fn attributes(columns: &Columns, named: &[String]) -> Result<Vec<(String, usize)
             found.push((words.join("_"), place));
         }
     }
-    Ok(found)
+    found
 }
 
 fn number(text: &str) -> Option<f64> {

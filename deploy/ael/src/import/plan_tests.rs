@@ -71,7 +71,8 @@ fn references_are_partners_before_forms_are_manual_and_the_rest_was_scanned() {
 
 #[test]
 fn a_specialization_is_a_tag_unless_nobody_chose_one() {
-    let tags = |cell| student(&[("Specialization", cell), ("Converted", "0")]).unwrap().command.tags;
+    let tags =
+        |cell| student(&[("Specialization", cell), ("Converted", "0")]).unwrap().command.tags;
     assert_eq!(tags("E-COMMERCE"), [Tag::parse("E-COMMERCE").unwrap()].into());
     // A comma inside is part of the name.
     assert_eq!(tags("Banking, Investment And Insurance").len(), 1);
@@ -105,17 +106,20 @@ fn the_same_row_is_the_same_intention_and_a_changed_one_is_another_for_the_same_
 
 #[test]
 fn a_hubspot_contact_brings_its_name_owner_stage_and_day() {
-    let contact = arrival("hubspot", &[
-        ("Record ID", "101"),
-        ("First Name", "Олена"),
-        ("Last Name", "Петренко"),
-        ("Email", "Olena@Example.com"),
-        ("Phone Number", "067 123 45 67"),
-        ("Lead Status", "In progress"),
-        ("Contact owner", "Olena@example.com"),
-        ("Original Source", "Organic Search"),
-        ("Create Date", "2026-03-05 10:30"),
-    ])
+    let contact = arrival(
+        "hubspot",
+        &[
+            ("Record ID", "101"),
+            ("First Name", "Олена"),
+            ("Last Name", "Петренко"),
+            ("Email", "Olena@Example.com"),
+            ("Phone Number", "067 123 45 67"),
+            ("Lead Status", "In progress"),
+            ("Contact owner", "Olena@example.com"),
+            ("Original Source", "Organic Search"),
+            ("Create Date", "2026-03-05 10:30"),
+        ],
+    )
     .unwrap();
     let person = &contact.command.profile.contact;
     assert_eq!(person.full_name.as_ref().unwrap().as_str(), "Олена Петренко");
@@ -128,14 +132,17 @@ fn a_hubspot_contact_brings_its_name_owner_stage_and_day() {
 
 #[test]
 fn a_pipedrive_person_is_reached_by_the_first_address_that_is_there() {
-    let person = arrival("pipedrive", &[
-        ("Person - ID", "7"),
-        ("Person - Name", "Jane Doe"),
-        ("Person - Email - Work", ""),
-        ("Person - Email - Home", "jane@example.com"),
-        ("Person - Organization", "Acme"),
-        ("Person - Label", "Hot lead, VIP"),
-    ])
+    let person = arrival(
+        "pipedrive",
+        &[
+            ("Person - ID", "7"),
+            ("Person - Name", "Jane Doe"),
+            ("Person - Email - Work", ""),
+            ("Person - Email - Home", "jane@example.com"),
+            ("Person - Organization", "Acme"),
+            ("Person - Label", "Hot lead, VIP"),
+        ],
+    )
     .unwrap();
     let contact = &person.command.profile.contact;
     assert_eq!(contact.email.as_ref().unwrap().as_str(), "jane@example.com");

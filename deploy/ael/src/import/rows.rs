@@ -51,11 +51,14 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
+/// The rows of a file on disk.
+pub type FileRows = Rows<Text<Counted<BufReader<File>>>>;
+
 /// Opens a file of rows; the counter tells how many of its bytes were read.
 pub fn open(
     path: &Path,
     encoding: &'static Encoding,
-) -> anyhow::Result<(Rows<Text<Counted<BufReader<File>>>>, Arc<AtomicU64>)> {
+) -> anyhow::Result<(FileRows, Arc<AtomicU64>)> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     let bytes = Arc::new(AtomicU64::new(0));
     let counted = Counted { source: BufReader::new(file), bytes: bytes.clone() };

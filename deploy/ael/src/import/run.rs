@@ -206,11 +206,7 @@ async fn converted(desk: &Desk) -> anyhow::Result<u64> {
 }
 
 /// One row: understood, sent, answered. An error ends the import; a refusal is the row's own.
-async fn take_over(
-    desk: &Desk,
-    plan: &Plan,
-    row: Result<Row, BadRow>,
-) -> anyhow::Result<Outcome> {
+async fn take_over(desk: &Desk, plan: &Plan, row: Result<Row, BadRow>) -> anyhow::Result<Outcome> {
     let refused = |line, lead: String, reason: String| Outcome {
         line,
         lead,
@@ -228,7 +224,7 @@ async fn take_over(
     let won = arrival.is_won();
     let Arrival { lead, command_id, occurred_at, command } = arrival;
     let command = Command::Lead(To { id: lead, command: LeadCommand::Import(command) });
-    let answer = desk.send(Asked { command_id, occurred_at, command }).await;
+    let answer = desk.submit(Asked { command_id, occurred_at, command }).await;
     let lead = lead.to_string();
     let (fate, accepted) = match answer {
         Ok(accepted) if accepted.repeated => (Fate::Skipped("imported before"), None),

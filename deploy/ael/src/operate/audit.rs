@@ -97,7 +97,8 @@ impl Verify {
                 let (name, count) = (&verdict.name, verdict.aggregates);
                 let mark = if verdict.clean { out.good("✓") } else { out.bad("✗") };
                 let found = verdict.differences.len() + verdict.chain_faults.len();
-                let found = if verdict.clean { "clean".to_owned() } else { format!("{found} faults") };
+                let found =
+                    if verdict.clean { "clean".to_owned() } else { format!("{found} faults") };
                 out.say(format!("{mark} {name}: {found} ({count} aggregates compared)"))?;
                 for difference in &verdict.differences {
                     out.say(format!("  {}", told(difference)))?;
@@ -115,6 +116,10 @@ impl Verify {
         if clean { Ok(()) } else { Err(Differences.into()) }
     }
 }
+
+/// Fields that tell about a person: that they differ is said, what they say is not.
+const PERSONAL: [&str; 7] =
+    ["contact", "intent", "budget", "pain_points", "notes", "files", "name"];
 
 fn told(difference: &Difference) -> String {
     let Difference { aggregate, field, history, read_model } = difference;
@@ -160,9 +165,8 @@ impl Auditor {
                 all.iter().map(|one| (one.aggregate.clone(), one.field.clone())).collect()
             };
             let before = names(&lasting);
-            let again = |one: &Difference| {
-                before.contains(&(one.aggregate.clone(), one.field.clone()))
-            };
+            let again =
+                |one: &Difference| before.contains(&(one.aggregate.clone(), one.field.clone()));
             lasting = found.into_iter().filter(again).collect();
         }
         let faults = self.chain.verify(workspace.id, kept).await?;
@@ -206,11 +210,8 @@ impl Auditor {
 
 /// What a read model shows otherwise than the history says.
 fn differences(history: &AggregateDigest, read: Option<&AggregateDigest>) -> Vec<Difference> {
-    let difference = |field: &str, history: Option<String>, read_model: Option<String>| Difference {
-        aggregate: "".to_owned(),
-        field: field.to_owned(),
-        history,
-        read_model,
+    let difference = |field: &str, history: Option<String>, read_model: Option<String>| {
+        Difference { aggregate: String::new(), field: field.to_owned(), history, read_model }
     };
     let mut found = Vec::new();
     match read {
@@ -232,6 +233,11 @@ fn differences(history: &AggregateDigest, read: Option<&AggregateDigest>) -> Vec
     }
     for one in &mut found {
         one.aggregate.clone_from(&history.aggregate);
+        if PERSONAL.contains(&one.field.as_str()) {
+            for side in [&mut one.history, &mut one.read_model] {
+                *side = side.as_ref().map(|text| format!("({} characters)", text.chars().count()));
+            }
+        }
     }
     found
 }

@@ -92,10 +92,12 @@ fn show(desk: &Desk, letter: &DeadLetter) -> anyhow::Result<()> {
 }
 
 async fn retry(global: &Global, desk: &Desk, events: &[EventId]) -> anyhow::Result<()> {
-    let pool = Access::new(global)?.pool(DbRole::Projections).await?;
+    let access = Access::new(global)?;
+    let pool = access.pool(DbRole::Projections).await?;
     let mut freed = 0;
     for event in events {
-        freed += ael_projections::dead::retry(&pool, desk.workspace.id, *event).await?;
+        let keyring = access.keyring();
+        freed += ael_projections::dead::retry(&pool, keyring, desk.workspace.id, *event).await?;
     }
     desk.out().answer(&json!({ "retried": events.len(), "freed": freed }), |out| {
         out.say(format!("{} {} letters are tried again", out.good("✓"), events.len()))

@@ -17,7 +17,7 @@ impl DevCommand {
     /// Does it.
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         match self {
-            Self::Stack => stack(global).await,
+            Self::Stack => Box::pin(stack(global)).await,
         }
     }
 }

@@ -18,8 +18,10 @@ const CHUNK: u32 = 500;
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
     /// Make a new master key, wrap every data key with it, and forget the old one
-    #[command(after_help = "Nothing has to be stopped. If it is interrupted, run it again: the old \
-        key is forgotten only when nothing needs it.")]
+    #[command(
+        after_help = "Nothing has to be stopped. If it is interrupted, run it again: the old \
+        key is forgotten only when nothing needs it."
+    )]
     Rotate,
 }
 
@@ -41,7 +43,9 @@ async fn rotate(global: &Global) -> anyhow::Result<()> {
     }
     let (access, out) = (Access::new(global)?, global.output());
     let home = access.running().home();
-    let old = home.master_key(|| SecretString::from(String::new()))?;
+    let old = home.master_key(|| -> anyhow::Result<SecretString> {
+        anyhow::bail!("the home has no master key: has `ael up` run here?")
+    })?;
     let fresh = MasterKeyring::generate_text()?;
     // Both are known from now on; running services read the file again when it changes.
     home.replace_master_key(&format!("{fresh},{}", old.expose_secret()).into())?;

@@ -65,12 +65,14 @@ impl Service {
         let stop = shutdown::signal()?;
         match self {
             Self::Commands => ael_commands::run(ael_commands::Config::read(&env)?, stop).await?,
-            Self::Relay => ael_relay::run(ael_relay::RelayConfig::read(&env)?, stop).await?,
+            Self::Relay => ael_relay::run(ael_relay::Config::read(&env)?, stop).await?,
             Self::Projections => {
                 ael_projections::run(ael_projections::Config::read(&env)?, stop).await?;
             }
-            Self::Queries => ael_queries::run(ael_queries::Config::read(&env)?, stop).await?,
-            Self::Jobs => ael_jobs::run(ael_jobs::JobsConfig::read(&env)?, stop).await?,
+            Self::Queries => {
+                ael_queries::run(ael_queries::QueriesConfig::read(&env)?, stop).await?
+            }
+            Self::Jobs => ael_jobs::run(ael_jobs::Config::read(&env)?, stop).await?,
         }
         Ok(())
     }
@@ -83,10 +85,7 @@ mod tests {
     #[test]
     fn only_the_four_services_of_the_design_enter_the_database() {
         let roles: Vec<_> = Service::ALL.iter().filter_map(|service| service.role()).collect();
-        assert_eq!(
-            roles,
-            [DbRole::Commands, DbRole::Relay, DbRole::Projections, DbRole::Queries]
-        );
+        assert_eq!(roles, [DbRole::Commands, DbRole::Relay, DbRole::Projections, DbRole::Queries]);
         assert!(!Service::Jobs.opens_sealed_data() && !Service::Queries.opens_sealed_data());
     }
 }

@@ -60,8 +60,7 @@ impl InvitationCommand {
                     CreateInvitation { name, email, role, language, code_hash, expires_at };
                 desk.send(Command::Invitation(To { id, command: Ask::Create(command) })).await?;
                 let code = code.code.expose_secret();
-                let answer =
-                    json!({ "invitation_id": id, "code": code, "expires_at": expires_at });
+                let answer = json!({ "invitation_id": id, "code": code, "expires_at": expires_at });
                 desk.out().answer(&answer, |out| {
                     out.say(format!("{} invitation {id}", out.good("✓")))?;
                     out.say(format!("  code (shown once): {}", out.bold(code)))?;

@@ -31,7 +31,9 @@ pub enum Change {
         ael lead create --company Acme --email info@acme.example --source partner --owner me")]
     Create(Box<Create>),
     /// Change a lead's details; an empty value (--company \"\") removes one
-    #[command(after_help = "Example:\n  ael lead edit petrenko --email olena@example.com --tag vip")]
+    #[command(
+        after_help = "Example:\n  ael lead edit petrenko --email olena@example.com --tag vip"
+    )]
     Edit(Box<Edit>),
     /// Say that somebody has spoken with the person
     #[command(after_help = "Example:\n  ael lead contact petrenko")]
@@ -353,7 +355,10 @@ fn phone_of(desk: &Desk, text: &str) -> anyhow::Result<Phone> {
 }
 
 /// Not said: as it is. Empty: removed. Else: this.
-fn patch<T>(text: Option<&str>, parse: impl Fn(&str) -> anyhow::Result<T>) -> anyhow::Result<Patch<T>> {
+fn patch<T>(
+    text: Option<&str>,
+    parse: impl Fn(&str) -> anyhow::Result<T>,
+) -> anyhow::Result<Patch<T>> {
     match text.map(str::trim) {
         None => Ok(Patch::Keep),
         Some("") => Ok(Patch::Clear),

@@ -82,7 +82,10 @@ pub fn card(out: Output, desk: &Desk, lead: &LeadView) -> anyhow::Result<()> {
         ("position", text(contact.position.as_ref().map(|position| position.as_str()))),
         ("e-mail", text(contact.email.as_ref().map(|email| email.as_str()))),
         ("phone", text(contact.phone.as_ref().map(|phone| phone.as_str()))),
-        ("telegram", contact.telegram.as_ref().map(|t| format!("@{}", t.as_str())).unwrap_or_default()),
+        (
+            "telegram",
+            contact.telegram.as_ref().map(|t| format!("@{}", t.as_str())).unwrap_or_default(),
+        ),
         ("intent", text(lead.intent.as_ref().map(|intent| intent.as_str()))),
         ("budget", text(lead.budget.as_ref().map(|budget| budget.as_str()))),
         ("pain points", pains.join("\n")),

@@ -18,7 +18,11 @@ pub async fn run(global: &Global) -> anyhow::Result<()> {
 }
 
 fn percent(part: u64, whole: u64) -> String {
-    if whole == 0 { "–".to_owned() } else { format!("{:.1} %", 100.0 * part as f64 / whole as f64) }
+    if whole == 0 {
+        "–".to_owned()
+    } else {
+        format!("{:.1} %", 100.0 * part as f64 / whole as f64)
+    }
 }
 
 fn overview(out: Output, desk: &Desk, numbers: &Statistics) -> anyhow::Result<()> {

@@ -15,8 +15,10 @@ use std::time::Duration;
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
     /// Make a token; it is shown once
-    #[command(after_help = "Examples:\n  ael token create \"website form\" --scope leads:write\n  \
-        ael token create backup --member olena --scope admin --good-for 90d")]
+    #[command(
+        after_help = "Examples:\n  ael token create \"website form\" --scope leads:write\n  \
+        ael token create backup --member olena --scope admin --good-for 90d"
+    )]
     Create(Create),
     /// Make a token good for nothing
     #[command(after_help = "Example:\n  ael token revoke 018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e")]

@@ -9,9 +9,7 @@ use ael_events::command::{
 };
 use ael_events::ids::{MemberId, WorkspaceId};
 use ael_events::query::WorkspaceView;
-use ael_events::values::{
-    Email, MemberName, Score, WorkspaceName, WorkspaceSettings,
-};
+use ael_events::values::{Email, MemberName, Score, WorkspaceName, WorkspaceSettings};
 use ael_service::Env;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
@@ -86,9 +84,9 @@ pub async fn found(
     session: &Session,
     id: WorkspaceId,
     name: WorkspaceName,
+    settings: WorkspaceSettings,
     first_admin: FirstAdmin,
 ) -> anyhow::Result<Accepted> {
-    let settings = new_settings(&Env::of_process())?;
     let command = Ask::Create(CreateWorkspace { name, settings, first_admin });
     session.send(id, None, Command::Workspace(To { id, command })).await
 }
@@ -97,7 +95,8 @@ impl Create {
     async fn run(self, session: Session) -> anyhow::Result<()> {
         let (id, member_id) = (WorkspaceId::generate(), MemberId::generate());
         let admin = FirstAdmin { member_id, name: self.admin, email: self.email };
-        let accepted = found(&session, id, self.name.clone(), admin).await?;
+        let settings = new_settings(&Env::of_process())?;
+        let accepted = found(&session, id, self.name.clone(), settings, admin).await?;
         session.out.answer(&accepted, |out| {
             out.say(format!("{} workspace {} ({id})", out.good("✓"), self.name.as_str()))?;
             out.say(format!("  its first Admin is member {member_id}"))
@@ -157,9 +156,9 @@ impl Change {
         let asked = Command::Workspace(To { id: desk.workspace.id, command });
         let accepted = desk.send(asked).await?;
         let session = desk.session;
-        session.out.answer(&accepted, |out| {
-            out.say(format!("{} the settings are changed", out.good("✓")))
-        })
+        session
+            .out
+            .answer(&accepted, |out| out.say(format!("{} the settings are changed", out.good("✓"))))
     }
 }
 
@@ -203,7 +202,6 @@ fn like(there: &Value, text: &str) -> anyhow::Result<Value> {
         Value::Object(_) => Value::Object(Map::new()),
     })
 }
-
 
 #[cfg(test)]
 mod tests {

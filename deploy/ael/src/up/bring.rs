@@ -29,6 +29,7 @@ impl Steps {
 
     /// What is being done now.
     pub fn say(&self, what: &str) {
+        *self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Instant::now();
         // Whoever stopped listening does not have to hear.
         self.out.say(self.out.dim(format!("… {what}"))).ok();
     }
@@ -87,8 +88,9 @@ fn master_key_exists(home: &Home, env: &Env) -> anyhow::Result<()> {
     if env.get("AEL_MASTER_KEY").is_some() {
         return Ok(());
     }
-    let fresh: SecretString = MasterKeyring::generate_text()?.into();
-    home.master_key(|| fresh)?;
+    home.master_key(|| -> anyhow::Result<SecretString> {
+        Ok(MasterKeyring::generate_text()?.into())
+    })?;
     Ok(())
 }
 

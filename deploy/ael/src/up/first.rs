@@ -2,13 +2,13 @@
 
 use super::PATIENCE;
 use super::bring::Steps;
-use crate::people::workspace::found;
+use crate::people::workspace::{found, new_settings};
 use crate::session::Session;
 use ael_client::ClientError;
 use ael_events::command::FirstAdmin;
 use ael_events::ids::{CommandId, MemberId, WorkspaceId};
 use ael_events::query::{Query, WorkspaceView};
-use ael_events::values::{MemberName, WorkspaceName};
+use ael_events::values::{MemberName, WorkspaceName, WorkspaceSettings};
 use ael_service::Env;
 use uuid::Uuid;
 
@@ -36,7 +36,7 @@ pub async fn workspace(session: &Session, steps: &Steps) -> anyhow::Result<()> {
         name: MemberName::parse(admin)?,
         email: None,
     };
-    founded(&patient, id, NAME, first_admin).await?;
+    founded(&patient, id, NAME, new_settings(&env)?, first_admin).await?;
     steps.done(&format!("workspace {NAME} with its first Admin, {admin:?}"));
     Ok(())
 }
@@ -46,10 +46,11 @@ pub async fn founded(
     session: &Session,
     id: WorkspaceId,
     name: &str,
+    settings: WorkspaceSettings,
     first_admin: FirstAdmin,
 ) -> anyhow::Result<WorkspaceView> {
     let member = first_admin.member_id;
-    let answer = found(session, id, WorkspaceName::parse(name)?, first_admin).await;
+    let answer = found(session, id, WorkspaceName::parse(name)?, settings, first_admin).await;
     let after = match answer {
         Ok(accepted) => accepted.position,
         Err(error) => match error.downcast::<ClientError>()? {

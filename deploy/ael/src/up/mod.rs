@@ -7,7 +7,7 @@ mod services;
 mod watch;
 
 use crate::demo;
-use crate::output::{Output, remark};
+use crate::output::Output;
 use crate::problem::Problem;
 use crate::session::{Global, Session};
 use crate::stack;
@@ -16,8 +16,9 @@ use ael_client::Client;
 use ael_events::subjects::Edge;
 use ael_service::{Env, shutdown, telemetry};
 use ael_stack::{Stack, StackError};
-use bring::Steps;
+pub use bring::Steps;
 use clap::Args;
+pub use first::{fixed, founded};
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -44,7 +45,7 @@ impl Up {
         let stop = shutdown::signal()?;
         let bring = bring::servers(global, &env, &steps);
         let Some(servers) = unless_stopped(&stop, bring).await? else { return Ok(()) };
-        let outcome = self.serve(global, &env, &steps, &servers, &stop, began).await;
+        let outcome = Box::pin(self.serve(global, &env, &steps, &servers, &stop, began)).await;
         steps.say("stopping: services, then the bus, then the database");
         let stopped = servers.stop().await;
         outcome?;
@@ -62,7 +63,7 @@ impl Up {
         stop: &CancellationToken,
         began: Instant,
     ) -> anyhow::Result<()> {
-        let bringing = self.bring_up(global, env, steps, servers);
+        let bringing = Box::pin(self.bring_up(global, env, steps, servers));
         let Some((admin, session)) = unless_stopped(stop, bringing).await? else { return Ok(()) };
         self.welcome(steps.out, servers, began)?;
         let watch = watch::keep_the_bus_right(admin, bring::topology()?, stop);
@@ -94,10 +95,10 @@ impl Up {
         let client = Client::new(bus, Edge::Cli);
         let session = Session::new(client, global.clone());
         first::workspace(&session, steps).await?;
+        servers.publish_ready(bring::endpoints(servers, env)?)?;
         if self.demo {
             demo::fill(&session, steps).await?;
         }
-        servers.publish_ready(bring::endpoints(servers, env)?)?;
         Ok((admin, session))
     }
 
@@ -112,7 +113,8 @@ impl Up {
         }
         let port = |port: u16| format!("127.0.0.1:{port}");
         let postgres = state.postgres.as_ref().map(|postgres| port(postgres.port));
-        let nats = state.nats.as_ref().map(|nats| format!("{} ({})", port(nats.port), nats.version));
+        let nats =
+            state.nats.as_ref().map(|nats| format!("{} ({})", port(nats.port), nats.version));
         out.say("")?;
         out.say(out.bold(format!("AEL CRM is up ({elapsed:.1} s)")))?;
         out.facts([
@@ -135,7 +137,7 @@ impl Up {
 
 /// Warnings only, unless somebody asked for more: a person is watching.
 pub fn quiet_telemetry(service: &str, env: &Env) -> anyhow::Result<()> {
-    let quiet = Env::of([("RUST_LOG", "warn")]);
+    let quiet = Env::of([("RUST_LOG", "warn,sqlx=error,ael_stack::nats=error")]);
     let chosen = if env.get("RUST_LOG").is_some() { env } else { &quiet };
     Ok(telemetry::init(service, chosen)?)
 }
@@ -168,10 +170,3 @@ fn clearer(error: anyhow::Error) -> anyhow::Error {
 
 /// How long a system may take until it answers the first question.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A remark, for people.
-pub fn note(out: Output, text: &str) {
-    if !out.json {
-        remark(text);
-    }
-}

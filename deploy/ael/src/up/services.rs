@@ -12,12 +12,7 @@ use secrecy::ExposeSecret as _;
 const HANDED_ON: [&str; 4] = ["NATS_CA_FILE", "NATS_ALLOW_PLAINTEXT", "AEL_LOG", "AI_CACHE_TTL"];
 
 /// Starts every service, `copies` times each, and returns when all take work.
-pub async fn start(
-    servers: &Stack,
-    env: &Env,
-    copies: usize,
-    steps: &Steps,
-) -> anyhow::Result<()> {
+pub async fn start(servers: &Stack, env: &Env, copies: usize, steps: &Steps) -> anyhow::Result<()> {
     let program = std::env::current_exe()?;
     let running = servers.running();
     let mut specs = Vec::new();

@@ -14,7 +14,9 @@ use uuid::Uuid;
 pub(super) enum CallError {
     /// A rule was violated: the whole group was rolled back.
     Violation(Violation),
-    /// It was rolled back, or never begun; trying again may help.
+    /// There was no connection to be had; trying again may help.
+    NotBegun(Arc<StoreError>),
+    /// It was rolled back, because it took too long or had to wait too long; trying again may help.
     NotDone(Arc<StoreError>),
     /// The connection was lost: it may have happened.
     Unknown(Arc<StoreError>),
@@ -183,7 +185,7 @@ pub(super) fn assemble(prepared: &Prepared, orders: &mut impl Iterator<Item = Or
 }
 
 fn not_begun(error: sqlx::Error) -> CallError {
-    CallError::NotDone(Arc::new(error.into()))
+    CallError::NotBegun(Arc::new(error.into()))
 }
 
 fn judge(error: sqlx::Error) -> CallError {
@@ -210,7 +212,8 @@ fn judge(error: sqlx::Error) -> CallError {
 
 fn not_a_rule(code: &str, error: sqlx::Error) -> CallError {
     let error = Arc::new(StoreError::from(error));
-    // 57014 is our own limit, rolled back; other interventions of class 57 may come just after the commit.
+    // 57014 is our own limit, rolled back; other interventions of class 57 may come just after the
+    // commit.
     match code {
         "57014" => CallError::NotDone(error),
         _ if code.starts_with("57") || code.starts_with("08") => CallError::Unknown(error),

@@ -1,9 +1,10 @@
 //! Group commit: appends of one workspace that wait at the same moment share one transaction.
 //!
-//! While one call is under way, others gather and go together next. A violation rolls the whole call back; it is then
-//! halved until the guilty append stands alone, so that a neighbour's refusal costs time, never an answer. The work is
-//! done by a task of its own: whoever stops waiting for an answer takes nothing from the others, and the append may
-//! still happen.
+//! While one call is under way, others gather and go together next. A violation (or a lock that
+//! somebody holds for too long) rolls the whole call back; it is then halved until the guilty
+//! append stands alone, so that a neighbour's refusal costs time, never an answer. The work is done
+//! by a task of its own: whoever stops waiting for an answer takes nothing from the others, and the
+//! append may still happen.
 
 use super::call::{CallError, Violation, assemble, call};
 use super::prepare::Prepared;
@@ -89,7 +90,8 @@ impl Groups {
                 later.push_back(job);
                 break;
             }
-            // Two that write to the same aggregate cannot both succeed together: the second goes next time.
+            // Two that write to the same aggregate cannot both succeed together: the second goes
+            // next time.
             let collides = |other: &Job| other.prepared.collides_with(&job.prepared);
             if group.iter().any(collides) || later.iter().any(collides) {
                 later.push_back(job);
@@ -117,7 +119,9 @@ impl Groups {
                         let _ = job.answer.send(Ok(appended));
                     }
                 }
-                Err(CallError::Violation(_) | CallError::Broken(_)) if group.len() > 1 => {
+                Err(CallError::Violation(_) | CallError::Broken(_) | CallError::NotDone(_))
+                    if group.len() > 1 =>
+                {
                     let second = group.split_off(group.len() / 2);
                     self.run(group).await;
                     self.run(second).await;
@@ -144,7 +148,9 @@ impl Groups {
                 None => self.once_more(prepared).await,
             },
             CallError::Unknown(error) => self.look_up(prepared, error).await,
-            CallError::NotDone(error) => Err(AppendError::Unavailable(Arc::clone(error))),
+            CallError::NotBegun(error) | CallError::NotDone(error) => {
+                Err(AppendError::Unavailable(Arc::clone(error)))
+            }
             CallError::Broken(error) => Err(AppendError::Failed(Arc::clone(error))),
         }
     }
@@ -187,13 +193,15 @@ impl Groups {
                 Err(refusal.unwrap_or(AppendError::VersionConflict))
             }
             Err(CallError::Unknown(error)) => self.look_up(prepared, &error).await,
-            Err(CallError::NotDone(error)) => Err(AppendError::Unavailable(error)),
+            Err(CallError::NotBegun(error) | CallError::NotDone(error)) => {
+                Err(AppendError::Unavailable(error))
+            }
             Err(CallError::Broken(error)) => Err(AppendError::Failed(error)),
         }
     }
 
-    /// The connection was lost: it happened if its events are there, since all of an append happens or nothing. If they
-    /// aren't, it may still be under way, and only asking again will tell.
+    /// The connection was lost: it happened if its events are there, since all of an append happens
+    /// or nothing. If they aren't, it may still be under way, and only asking again will tell.
     async fn look_up(
         &self,
         prepared: &Prepared,

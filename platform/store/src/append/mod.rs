@@ -1,4 +1,5 @@
-//! What one accepted command writes: its events, and everything that has to be true in the same moment.
+//! What one accepted command writes: its events, and everything that has to be true in the same
+//! moment.
 
 mod call;
 mod group;
@@ -114,7 +115,8 @@ pub struct StreamAppend {
     pub aggregate_id: Uuid,
     /// Whose data key seals its events: its lead's, for a sale; else its own.
     pub data_subject: Uuid,
-    /// The version on which the decision was made: the sequence of the last event that was seen, 0 for none.
+    /// The version on which the decision was made: the sequence of the last event that was seen, 0
+    /// for none.
     pub expected_version: u64,
     /// What happened, in order.
     pub events: Vec<NewEvent>,
@@ -344,7 +346,8 @@ pub enum AppendError {
     /// No active Admin would be left in the workspace.
     #[error("no active Admin would be left")]
     LastAdmin,
-    /// The database is away or busy. Whether the append happened is not known: ask again with the same command id.
+    /// The database is away or busy. Whether the append happened is not known: ask again with the
+    /// same command id.
     #[error("the database is away or busy; ask again with the same command id")]
     Unavailable(#[source] Arc<StoreError>),
     /// The append cannot be carried out as it is: a mistake of ours.

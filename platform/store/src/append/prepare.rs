@@ -2,7 +2,7 @@
 
 use super::{Append, CommandRecord, StreamAppend, micros};
 use crate::StoreError;
-use ael_events::ids::{Lane, WorkspaceId};
+use ael_events::ids::{CommandId, Lane, WorkspaceId};
 use ael_seal::{DataKey, EventIdentity, WrappedKey, seal_data};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -109,9 +109,9 @@ impl Prepared {
 
     /// Whether the two would get in each other's way in one call, whatever the database says.
     pub(super) fn collides_with(&self, other: &Self) -> bool {
-        let id = |prepared: &Self| {
-            prepared.answer.as_ref().map(|answer| (answer.principal.clone(), answer.command_id))
-        };
+        fn id(prepared: &Prepared) -> Option<(&str, CommandId)> {
+            prepared.answer.as_ref().map(|answer| (answer.principal.as_str(), answer.command_id))
+        }
         let same_command = self.answer.is_some() && id(self) == id(other);
         same_command
             || self.streams.iter().any(|one| {

@@ -1,12 +1,16 @@
-//! Tamper evidence: a hash chain per workspace over the stored, sealed events, in the settled order.
+//! Tamper evidence: a hash chain per workspace over the stored, sealed events, in the settled
+//! order.
 //!
 //! # Invariants
 //!
-//! - **The chain leaves nothing out.** It is extended in the settled order, before a batch is published; one that is
-//!   behind is mended first. Extending it again with the same events changes nothing.
-//! - **A leaf is an event**: its place and the digest of its row. A link's head is the hash of the head before it and
-//!   of its leaves, so nobody can change an event, take one away, put one in or swap two, and leave the heads standing.
-//! - **Cutting off the end shows only against a head that is kept elsewhere**: the heads go out with each batch.
+//! - **The chain leaves nothing out.** It is extended in the settled order, before a batch is
+//!   published; one that is behind is mended first. Extending it again with the same events changes
+//!   nothing.
+//! - **A leaf is an event**: its place and the digest of its row. A link's head is the hash of the
+//!   head before it and of its leaves, so nobody can change an event, take one away, put one in or
+//!   swap two, and leave the heads standing.
+//! - **Cutting off the end shows only against a head that is kept elsewhere**: the heads go out
+//!   with each batch.
 //! - **Erasing a person breaks nothing**: the chain is over the sealed form.
 
 mod verify;
@@ -142,11 +146,13 @@ impl Chain {
         Self(pool)
     }
 
-    /// Adds a batch of the settled order that begins right after a place; the heads of the workspaces in it. What is in
-    /// the chain already is passed over, what is missing before the batch is added first.
+    /// Adds a batch of the settled order that begins right after a place; the heads of the
+    /// workspaces in it. What is in the chain already is passed over, what is missing before the
+    /// batch is added first.
     ///
     /// # Errors
-    /// [`StoreError::AnotherChainer`] when somebody else extends it at the same moment; else when the database is away.
+    /// [`StoreError::AnotherChainer`] when somebody else extends it at the same moment; else when
+    /// the database is away.
     pub async fn extend(
         &self,
         after: Order,
@@ -179,7 +185,8 @@ impl Chain {
         Ok(self.heads(&[workspace.uuid()]).await?.remove(&workspace))
     }
 
-    /// Every fault of a workspace's history. A head that was kept elsewhere also shows whether the end was cut off.
+    /// Every fault of a workspace's history. A head that was kept elsewhere also shows whether the
+    /// end was cut off.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.

@@ -1,4 +1,5 @@
-//! Looking for what somebody did to history: every row that was changed, taken away, put in or moved is named.
+//! Looking for what somebody did to history: every row that was changed, taken away, put in or
+//! moved is named.
 
 use super::{ChainHead, Digest, LEAF, Leaf, hash_link};
 use crate::StoreError;

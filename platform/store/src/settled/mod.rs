@@ -1,12 +1,15 @@
-//! The settled order: what happened, in the one order in which nothing can appear any more between two events.
+//! The settled order: what happened, in the one order in which nothing can appear any more between
+//! two events.
 //!
 //! # Invariants
 //!
-//! - **Nothing appears before what was read.** An event is settled when its transaction is older than every transaction
-//!   that still runs (`xid < pg_snapshot_xmin(pg_current_snapshot())`), or of an earlier life of the database. A reader
-//!   who goes on from the last event that it was given misses none: whatever commits later has a greater xid.
-//! - **A tail on the serial alone loses events.** A position is drawn before its transaction commits, so a later
-//!   position may be seen first; whoever goes on from it never sees the earlier one.
+//! - **Nothing appears before what was read.** An event is settled when its transaction is older
+//!   than every transaction that still runs (`xid < pg_snapshot_xmin(pg_current_snapshot())`), or
+//!   of an earlier life of the database. A reader who goes on from the last event that it was given
+//!   misses none: whatever commits later has a greater xid.
+//! - **A tail on the serial alone loses events.** A position is drawn before its transaction
+//!   commits, so a later position may be seen first; whoever goes on from it never sees the earlier
+//!   one.
 //! - **Order is compared as numbers**: incarnation, then xid as `xid8`, then position.
 
 mod horizon;
@@ -46,10 +49,12 @@ macro_rules! columns {
          FROM write.events AS e "
     };
 }
+// An upper bound of the index, not a filter: however long somebody holds back the horizon, what
+// waits behind it is not looked at again and again.
 macro_rules! settled {
     () => {
-        " (e.incarnation < (SELECT max(number) FROM write.incarnations)
-           OR e.xid < pg_snapshot_xmin(pg_current_snapshot())) "
+        " (e.incarnation, e.xid) < ((SELECT max(number) FROM write.incarnations),
+                                   pg_snapshot_xmin(pg_current_snapshot())) "
     };
 }
 pub(crate) use columns;

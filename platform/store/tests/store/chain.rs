@@ -25,6 +25,7 @@ async fn chained() -> Chained {
         other.workspace = WorkspaceId::from_uuid(uuid::Uuid::from_u128(5));
         world.writer.append(other).await.unwrap();
     }
+    world.settled(17).await;
     extend_all(&chain, &reader, 4).await;
     let kind = ael_events::values::AggregateKind::Lead;
     let id = lead.uuid();
@@ -81,8 +82,10 @@ async fn a_chain_that_is_behind_is_mended_before_it_goes_on() {
     let chained = chained().await;
     let before = chained.head().await;
     chained.world.add_note(chained.lead, 9).await.unwrap();
+    chained.world.settled(18).await;
     let published = chained.reader.head().await.unwrap();
     chained.world.add_note(chained.lead, 10).await.unwrap();
+    chained.world.settled(19).await;
     // The batch after `published` comes; the one before it never did.
     let batch = chained.reader.settled_after(published, 10).await.unwrap();
     chained.chain.extend(published, &batch).await.unwrap();
@@ -93,8 +96,9 @@ async fn a_chain_that_is_behind_is_mended_before_it_goes_on() {
 #[tokio::test]
 async fn two_who_extend_at_once_are_told() {
     let chained = chained().await;
-    for version in 9..12 {
-        chained.world.add_note(chained.lead, version).await.unwrap();
+    for version in 9..12_usize {
+        chained.world.add_note(chained.lead, version as u64).await.unwrap();
+        chained.world.settled(9 + version).await;
         let after = *chained.orders.last().unwrap();
         let batch = chained.reader.settled_after(after, 10).await.unwrap();
         let (one, two) =

@@ -138,7 +138,8 @@ async fn an_id_that_is_none_is_an_error_and_no_panic() {
     assert!(matches!(refused, Err(AggregateError::UnexpectedError(_))), "{refused:?}");
 }
 
-/// The stock store applies fresh events twice when it makes a snapshot; here the framework runs over many of them.
+/// The stock store applies fresh events twice when it makes a snapshot; here the framework runs
+/// over many of them.
 #[tokio::test]
 async fn the_framework_runs_and_its_snapshots_are_the_fold_of_its_events() {
     let (_world, store) = store().await;

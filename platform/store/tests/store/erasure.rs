@@ -1,4 +1,5 @@
-//! Erasing a person: the key goes, the history stays, and nothing of the person can be read anywhere.
+//! Erasing a person: the key goes, the history stays, and nothing of the person can be read
+//! anywhere.
 
 use crate::support::{World, created, event, note};
 use ael_events::ids::LeadId;
@@ -33,9 +34,9 @@ async fn erase(world: &World, lead: LeadId, version: u64) {
     world.writer.append(append).await.unwrap();
 }
 
-async fn opened(world: &World) -> Vec<Value> {
+async fn opened(world: &World, events: usize) -> Vec<Value> {
     let store = KeyStore::new(world.pool(DbRole::Projections).await, world.keyring.clone());
-    let events = world.reader().await.settled_after(Order::START, 100).await.unwrap();
+    let events = world.settled(events).await;
     let events: Vec<_> = events.into_iter().map(|settled| settled.event).collect();
     let opened = store.open(&events).await.unwrap();
     opened.into_iter().map(|data| data.unwrap()).collect()
@@ -46,12 +47,12 @@ async fn an_erased_person_is_gone_and_everybody_else_is_there() {
     let world = World::new().await;
     let (erased, other) = (person(&world).await, person(&world).await);
     let chain = Chain::new(world.pool(DbRole::Relay).await);
-    let batch = world.reader().await.settled_after(Order::START, 100).await.unwrap();
+    let batch = world.settled(6).await;
     chain.extend(Order::START, &batch).await.unwrap();
-    assert!(opened(&world).await.iter().all(|data| data.get("private").is_some()));
+    assert!(opened(&world, 6).await.iter().all(|data| data.get("private").is_some()));
 
     erase(&world, erased, 3).await;
-    let after = opened(&world).await;
+    let after = opened(&world, 7).await;
     let readable = after.iter().filter(|data| data.get("private").is_some()).count();
     assert_eq!((after.len(), readable), (7, 3));
     let loaded = world.load(erased).await.unwrap();
@@ -90,7 +91,7 @@ async fn an_event_that_was_tampered_with_fails_alone() {
     let world = World::new().await;
     person(&world).await;
     let store = KeyStore::new(world.pool(DbRole::Projections).await, world.keyring.clone());
-    let events = world.reader().await.settled_after(Order::START, 100).await.unwrap();
+    let events = world.settled(3).await;
     let mut events: Vec<_> = events.into_iter().map(|settled| settled.event).collect();
     events[1].sequence = 9;
     let opened = store.open(&events).await.unwrap();
@@ -112,11 +113,11 @@ async fn a_new_master_key_wraps_everything_anew_and_changes_no_hash() {
     let (old, new) =
         (MasterKeyring::generate_text().unwrap(), MasterKeyring::generate_text().unwrap());
     std::fs::write(&path, &old).unwrap();
-    let fresh = World::new().await;
+    let mut fresh = World::new().await;
     let keyring = Arc::new(MasterKeyring::from_file(&path).unwrap());
     let url = fresh.database.url(DbRole::Commands).unwrap();
     let writer = EventWriter::connect(&url, keyring, WriterOptions::default()).await.unwrap();
-    let fresh = World { writer, ..fresh };
+    fresh.writer = writer;
     let leads = [person(&fresh).await, person(&fresh).await, person(&fresh).await];
     let fingerprint = fresh.writer.hmac(fresh.workspace).await.unwrap().fingerprint(b"body");
 
@@ -131,7 +132,7 @@ async fn a_new_master_key_wraps_everything_anew_and_changes_no_hash() {
     // A process that knows the new key alone opens everything; hashes are what they were.
     let after = Arc::new(MasterKeyring::parse(&new).unwrap());
     let writer = EventWriter::connect(&url, after, WriterOptions::default()).await.unwrap();
-    let fresh = World { writer, ..fresh };
+    fresh.writer = writer;
     for lead in leads {
         let loaded = fresh.load(lead).await.unwrap();
         assert!(loaded.snapshot.is_some() || loaded.events[1].data["private"].is_object());

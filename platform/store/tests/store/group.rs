@@ -1,12 +1,14 @@
-//! Group commit: appends that wait at the same moment share a transaction, and nobody pays for a neighbour with an
-//! answer.
+//! Group commit: appends that wait at the same moment share a transaction, and nobody pays for a
+//! neighbour with an answer.
 
 use crate::support::{World, contacted, created, event, eventually, stream};
 use ael_events::ids::LeadId;
-use ael_store::{AppendError, WriterOptions};
+use ael_seal::ContactKind;
+use ael_store::{AppendError, Claim, ClaimRelease, DbRole, EventWriter, StoreError, WriterOptions};
 use futures::future::join_all;
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[tokio::test]
@@ -156,6 +158,58 @@ async fn a_lost_connection_is_no_answer_and_asking_again_is_safe() {
         .await;
         assert_eq!(world.version(leads[at]).await, 1);
     }
+}
+
+/// A busy machine may make somebody wait for a lock longer than the horizon may stand still; a
+/// deadlock is something else.
+fn waited_too_long(error: &AppendError) -> bool {
+    let AppendError::Unavailable(source) = error else { return false };
+    let StoreError::Database(source) = &**source else { return false };
+    source.as_database_error().and_then(|error| error.code()).as_deref() == Some("55P03")
+}
+
+/// Two copies of the service write to the same few leads and fight for the same few contacts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_copies_that_fight_for_everything_neither_deadlock_nor_lose() {
+    let world = Arc::new(World::new().await);
+    let url = world.database.url(DbRole::Commands).unwrap();
+    let (keyring, options) = (world.keyring.clone(), WriterOptions::default());
+    let other = EventWriter::connect(&url, keyring, options).await.unwrap();
+    let leads: Arc<Vec<LeadId>> = Arc::new((0..5).map(|_| LeadId::generate()).collect());
+    let tasks = (0..12_usize).map(|task| {
+        let writer = if task % 2 == 0 { world.writer.clone() } else { other.clone() };
+        let (world, leads) = (Arc::clone(&world), Arc::clone(&leads));
+        tokio::spawn(async move {
+            let mut written = 0;
+            for round in 0..25_usize {
+                // Two leads at once, in any order, as a merge does.
+                let (one, two) = (leads[(task + round) % 5], leads[(task * 3 + round * 2 + 1) % 5]);
+                let mut append = world.empty();
+                for lead in BTreeSet::from([one, two]).into_iter().rev() {
+                    let version = world.version(lead).await;
+                    append.streams.push(stream(lead, version, vec![contacted()]));
+                }
+                let hmac = [u8::try_from((task + round) % 3).unwrap(); 32];
+                let kind = ContactKind::Email;
+                append.claims_released = vec![ClaimRelease { lead: one, kind: None }];
+                append.claims_taken = vec![Claim { kind, hmac, lead: one, if_free: false }];
+                let events = append.streams.len() as u64;
+                match writer.append(append).await {
+                    Ok(_) => written += events,
+                    Err(AppendError::VersionConflict | AppendError::ContactTaken { .. }) => {}
+                    Err(other) => assert!(waited_too_long(&other), "{other:?}"),
+                }
+            }
+            written
+        })
+    });
+    let written: u64 = join_all(tasks).await.into_iter().map(|task| task.unwrap()).sum();
+    let mut versions = 0;
+    for &lead in leads.iter() {
+        versions += world.version(lead).await;
+    }
+    assert!(written > 20, "{written} events, the rest conflicts");
+    assert_eq!(versions, written);
 }
 
 /// Rough, and on a machine that does other things: a group of fifty costs little more than one.

@@ -1,4 +1,5 @@
-//! The settled order under concurrent writers, rollbacks and a transaction that is long open: nothing is lost.
+//! The settled order under concurrent writers, rollbacks and a transaction that is long open:
+//! nothing is lost.
 
 use crate::support::{World, contacted, created, eventually, note, stream};
 use ael_events::ids::{Lane, LeadId, WorkspaceId};
@@ -84,13 +85,15 @@ async fn no_event_is_lost_or_doubled_whoever_writes_beside() {
     assert!(reader.settled_after(*seen.last().unwrap(), 10).await.unwrap().is_empty());
 }
 
-/// Why a tail on the serial alone won't do: two transactions, the first to draw a position the last to commit.
+/// Why a tail on the serial alone won't do: two transactions, the first to draw a position the last
+/// to commit.
 #[tokio::test]
 async fn a_tail_on_the_serial_alone_loses_what_the_settled_order_waits_for() {
     let world = World::new().await;
     let (reader, superuser) = (world.reader().await, world.superuser().await);
     let lead = LeadId::generate();
     world.create(lead).await.unwrap();
+    world.settled(1).await;
     let mut settled = drain(&reader, Order::START).await;
     let mut serial = follow_the_serial(&superuser, 0).await;
 
@@ -107,6 +110,7 @@ async fn a_tail_on_the_serial_alone_loses_what_the_settled_order_waits_for() {
     assert!(drain(&reader, settled[0]).await.is_empty(), "what is not settled is not read");
     serial.extend(follow_the_serial(&superuser, serial[0]).await);
     slow.commit().await.unwrap();
+    world.settled(3).await;
 
     settled.extend(drain(&reader, settled[0]).await);
     serial.extend(follow_the_serial(&superuser, *serial.last().unwrap()).await);
@@ -128,6 +132,7 @@ async fn each_lane_is_in_order_and_knows_its_previous_event() {
     for &lead in &leads {
         world.writer.append(world.lead(lead, 0, vec![created("Olena"), note("hm")])).await.unwrap();
     }
+    world.settled(40).await;
     let mut lanes: BTreeMap<Lane, Vec<Order>> = BTreeMap::new();
     for settled in reader.settled_after(Order::START, 1_000).await.unwrap() {
         let event = &settled.event;

@@ -2,38 +2,45 @@
 
 use ael_events::actor::Actor;
 use ael_events::ids::{CommandId, EventId, LeadId, WorkspaceId};
+use ael_events::order::Order;
 use ael_events::values::AggregateKind;
 use ael_seal::MasterKeyring;
 use ael_stack::{StackOptions, ThrowawayStack};
 use ael_store::testing::{TestDatabase, VARIABLE};
 use ael_store::{
     Append, AppendError, AppendMeta, Appended, CommandRecord, DbRole, EventWriter, NewEvent,
-    PoolOptions, SettledReader, StoreError, StreamAppend, WriterOptions, connect,
+    PoolOptions, Settled, SettledReader, StoreError, StreamAppend, WriterOptions, connect,
 };
 use chrono::Utc;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
-static SERVER: OnceCell<(String, Option<ThrowawayStack>)> = OnceCell::const_new();
+static OWN: Mutex<Weak<ThrowawayStack>> = Mutex::const_new(Weak::new());
 
-/// The server of this run: the one that the environment names, else one of our own.
-pub async fn server() -> &'static str {
-    let start = || async {
-        if let Ok(url) = std::env::var(VARIABLE) {
-            return (url, None);
+/// The server of this run: the one that the environment names, else one of our own, which goes with
+/// the last test that uses it.
+pub async fn server() -> (String, Option<Arc<ThrowawayStack>>) {
+    if let Ok(url) = std::env::var(VARIABLE) {
+        return (url, None);
+    }
+    let mut own = OWN.lock().await;
+    let stack = match own.upgrade() {
+        Some(running) => running,
+        None => {
+            let mut options = StackOptions::embedded("");
+            options.nats = None;
+            let stack = ThrowawayStack::start(&[], |_| options).await;
+            Arc::new(stack.expect("a PostgreSQL of our own"))
         }
-        let mut options = StackOptions::embedded("");
-        options.nats = None;
-        let stack = ThrowawayStack::start(&[], |_| options).await.expect("a PostgreSQL of our own");
-        let url = stack.running().superuser_url().expect("its superuser's address");
-        (url.expose_secret().to_owned(), Some(stack))
     };
-    &SERVER.get_or_init(start).await.0
+    *own = Arc::downgrade(&stack);
+    let url = stack.running().superuser_url().expect("its superuser's address");
+    (url.expose_secret().to_owned(), Some(stack))
 }
 
 /// A fresh database, a writer in it, and a workspace.
@@ -42,6 +49,8 @@ pub struct World {
     pub keyring: Arc<MasterKeyring>,
     pub writer: EventWriter,
     pub workspace: WorkspaceId,
+    /// Goes last, after everybody who is connected.
+    _server: Option<Arc<ThrowawayStack>>,
 }
 
 impl World {
@@ -51,13 +60,14 @@ impl World {
 
     /// Tests share few processors: an append may take longer than in production.
     pub async fn with(options: WriterOptions) -> Self {
-        let database = TestDatabase::create_at(server().await, &[]).await.unwrap();
+        let (server_url, server) = server().await;
+        let database = TestDatabase::create_at(&server_url, &[]).await.unwrap();
         let text = MasterKeyring::generate_text().unwrap();
         let keyring = Arc::new(MasterKeyring::parse(&text).unwrap());
         let options = WriterOptions { append_timeout_ms: 5_000, ..options };
         let url = database.url(DbRole::Commands).unwrap();
         let writer = EventWriter::connect(&url, Arc::clone(&keyring), options).await.unwrap();
-        Self { database, keyring, writer, workspace: WorkspaceId::generate() }
+        Self { database, keyring, writer, workspace: WorkspaceId::generate(), _server: server }
     }
 
     pub async fn pool(&self, role: DbRole) -> PgPool {
@@ -72,6 +82,16 @@ impl World {
 
     pub async fn reader(&self) -> SettledReader {
         SettledReader::new(self.pool(DbRole::Relay).await)
+    }
+
+    /// Waits until so many events are settled: other tests write on the same server, and so they
+    /// hold back the horizon for moments.
+    pub async fn settled(&self, events: usize) -> Vec<Settled> {
+        let reader = self.reader().await;
+        let limit = u32::try_from(events).unwrap() + 1;
+        let all = || async { reader.settled_after(Order::START, limit).await.unwrap() };
+        eventually("events to be settled", || async { all().await.len() >= events }).await;
+        all().await
     }
 
     /// An append of nothing yet, in this workspace.

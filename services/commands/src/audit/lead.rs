@@ -6,7 +6,7 @@ use ael_domain::Decider as _;
 use ael_domain::lead::Lead;
 use ael_events::event::{ImportedOutcome, LeadEvent};
 use ael_events::ids::{FileId, LeadId, NoteId, SaleId};
-use ael_events::values::{FileName, LostReason, NoteText, Stage};
+use ael_events::values::{Contact, FileName, LostReason, NoteText, Stage};
 use uuid::Uuid;
 
 /// What people wrote and attached.
@@ -74,12 +74,14 @@ pub(super) fn fold(
     fields.text("business_domain", lead.business_domain().map(|domain| domain.as_str()));
     fields.text("owner", lead.owner());
     if let Some(profile) = lead.profile() {
-        fields.json("contact", Some(&profile.contact))?;
+        let contact = Some(&profile.contact).filter(|contact| **contact != Contact::default());
+        fields.json("contact", contact)?;
         fields.text("intent", profile.intent.as_ref().map(|intent| intent.as_str()));
         fields.text("budget", profile.budget.as_ref().map(|budget| budget.as_str()));
-        fields.json("pain_points", Some(&profile.pain_points))?;
+        let pains = Some(&profile.pain_points).filter(|pains| !pains.is_empty());
+        fields.json("pain_points", pains)?;
     }
-    fields.json("tags", Some(lead.tags()))?;
+    fields.json("tags", Some(lead.tags()).filter(|tags| !tags.is_empty()))?;
     fields.text("message_count", Some(lead.message_count()));
     fields.json("notes", Some(&words.notes).filter(|notes| !notes.is_empty()))?;
     fields.json("files", Some(&words.files).filter(|files| !files.is_empty()))?;

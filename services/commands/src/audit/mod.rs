@@ -1,11 +1,11 @@
-//! What every aggregate of a workspace amounts to when its whole history is folded: the yardstick by which the
-//! read models are checked.
+//! What every aggregate of a workspace amounts to when its whole history is folded: the yardstick
+//! by which the read models are checked.
 
 mod lead;
 mod others;
 
 use crate::failure::Trouble;
-use crate::stored::{SNAPSHOT_FORMAT, Stored};
+use crate::stored::{NO_SNAPSHOT, Stored};
 use ael_domain::lead::Lead;
 use ael_domain::member::Member;
 use ael_domain::sale::Sale;
@@ -43,7 +43,8 @@ pub enum AuditError {
     },
 }
 
-/// The digests of all workspaces, members, leads and sales of a workspace, folded from their first event on.
+/// The digests of all workspaces, members, leads and sales of a workspace, folded from their first
+/// event on.
 pub fn digests<'a>(
     writer: &'a EventWriter,
     reader: &'a SettledReader,
@@ -111,7 +112,6 @@ async fn events<A: Stored>(
     workspace: WorkspaceId,
     id: Uuid,
 ) -> Result<(u64, Vec<A::Event>), Trouble> {
-    const NO_SNAPSHOT: u32 = SNAPSHOT_FORMAT + 1_000_000;
     let loaded = writer.load(workspace, A::KIND, id, NO_SNAPSHOT).await?;
     let read = |event: ael_store::LoadedEvent| A::read(&event.event_type, event.data);
     let events = loaded.events.into_iter().map(read).collect::<Result<_, _>>()?;

@@ -1,6 +1,6 @@
 //! Invitations: whoever comes becomes a member in the same transaction.
 
-use super::{Matter, member, written};
+use super::{Matter, member};
 use crate::draft::Decision;
 use crate::failure::Refused;
 use ael_domain::invitation::{Invitation, InvitationContext, accept};
@@ -42,12 +42,12 @@ pub(super) async fn decide(
         Ok(events) => events,
         Err(refusal) => return Ok(Decision::Refused(refusal.into())),
     };
-    let mut draft = matter.draft();
+    let mut draft = matter.draft(invitation.version);
     let has_happened = !events.is_empty();
     draft.add(&invitation, to.id.uuid(), events)?;
     if let (true, Some(coming), Some(newcomer)) = (has_happened, coming, newcomer) {
         let joining = accept::member_joins(&invitation.state, coming);
         member::add(&mut draft, &newcomer, joining)?;
     }
-    Ok(written(draft, invitation.version))
+    Ok(Decision::Write(Box::new(draft)))
 }

@@ -1,7 +1,7 @@
 //! Leads: their owners, their duplicates, and the other leads that a merge or an erasure reaches.
 
+use super::Matter;
 use super::lead_rows::{self, claims_of};
-use super::{Matter, written};
 use crate::draft::{Decision, Draft};
 use crate::failure::{Refused, Trouble};
 use crate::repository::Freshness;
@@ -21,7 +21,12 @@ pub(super) async fn decide(
         return Ok(Decision::Refused(super::workspace::no_such_workspace()));
     };
     let repository = &matter.desk.repository;
-    let lead = repository.lead(matter.workspace(), to.id, matter.freshness).await?;
+    let (workspace, freshness) = (matter.workspace(), matter.freshness);
+    let begins = matches!(to.command, LeadCommand::Create(_) | LeadCommand::Import(_));
+    let lead = match begins {
+        true => repository.beginning_lead(workspace, to.id, freshness).await?,
+        false => repository.lead(workspace, to.id, freshness).await?,
+    };
     if let Err(unexpected) = matter.is_expected(&lead) {
         return Ok(unexpected);
     }
@@ -38,8 +43,7 @@ pub(super) async fn decide(
         Ok(events) => events,
         Err(refusal) => return Ok(Decision::Refused(refusal.into())),
     };
-    let version = lead.version;
-    let mut draft = matter.draft();
+    let mut draft = matter.draft(lead.version);
     add(matter, &mut draft, &lead, events.clone()).await?;
     match (&to.command, &other) {
         (LeadCommand::Merge(_), Some(other)) if !events.is_empty() => {
@@ -51,7 +55,7 @@ pub(super) async fn decide(
         }
         (_, _) => {}
     }
-    Ok(written(draft, version))
+    Ok(Decision::Write(Box::new(draft)))
 }
 
 /// Adds a lead's events and the claims that they take and release.

@@ -1,4 +1,5 @@
-//! The claims of leads on ways to reach people, as the store keeps them: hashed with the workspace's own key.
+//! The claims of leads on ways to reach people, as the store keeps them: hashed with the
+//! workspace's own key.
 
 use super::Matter;
 use crate::failure::Trouble;

@@ -1,6 +1,7 @@
-//! Members: their role stands in the directory of who may, their Telegram account among the credentials.
+//! Members: their role stands in the directory of who may, their Telegram account among the
+//! credentials.
 
-use super::{Matter, written};
+use super::Matter;
 use crate::draft::{Decision, Draft};
 use crate::failure::{Refused, Trouble};
 use crate::stored::Known;
@@ -46,9 +47,9 @@ pub(super) async fn decide(
         Ok(events) => events,
         Err(refusal) => return Ok(Decision::Refused(refusal.into())),
     };
-    let mut draft = matter.draft();
+    let mut draft = matter.draft(member.version);
     add(&mut draft, &member, events)?;
-    Ok(written(draft, member.version))
+    Ok(Decision::Write(Box::new(draft)))
 }
 
 /// Adds a member's events and what they change about who may what, and by which account.

@@ -1,4 +1,5 @@
-//! Finds out what each decision has to know, lets the domain decide, and drafts what is to be written.
+//! Finds out what each decision has to know, lets the domain decide, and drafts what is to be
+//! written.
 //!
 //! One file per aggregate. No rule of the business stands here.
 
@@ -26,7 +27,8 @@ use ael_store::{Append, AppendMeta};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
-/// A command on its way to a decision: what was asked, by whom, when, and how fresh the facts have to be.
+/// A command on its way to a decision: what was asked, by whom, when, and how fresh the facts have
+/// to be.
 #[derive(Debug)]
 pub(crate) struct Matter<'a> {
     /// The service.
@@ -66,7 +68,7 @@ impl Matter<'_> {
     }
 
     /// An empty draft with all that is known about the command.
-    fn draft(&self) -> Draft {
+    fn draft(&self, version_before: u64) -> Draft {
         let request = &self.intake.request;
         let meta = AppendMeta {
             actor: self.principal.actor,
@@ -77,7 +79,7 @@ impl Matter<'_> {
             causation_id: request.causation_id,
             traceparent: Traceparent::current().map(|trace| trace.to_string()),
         };
-        Draft::new(Append::new(self.workspace(), meta, self.now))
+        Draft::new(Append::new(self.workspace(), meta, self.now), version_before)
     }
 
     /// Whether the aggregate has the version that the asker expects.
@@ -104,9 +106,4 @@ impl Matter<'_> {
     async fn load<A: Stored>(&self, id: uuid::Uuid) -> Result<Known<A>, Trouble> {
         self.desk.repository.load(self.workspace(), id).await
     }
-}
-
-/// The decision to write what was drafted, or nothing.
-fn written(draft: Draft, version: u64) -> Decision {
-    if draft.is_empty() { Decision::Nothing { version } } else { Decision::Write(Box::new(draft)) }
 }

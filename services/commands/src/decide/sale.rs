@@ -1,6 +1,6 @@
 //! Sales: each belongs to a lead, whose owner is its owner and whose key seals its words.
 
-use super::{Matter, written};
+use super::Matter;
 use crate::draft::Decision;
 use crate::failure::Refused;
 use crate::repository::Freshness;
@@ -36,9 +36,9 @@ pub(super) async fn decide(
         Ok(events) => events,
         Err(refusal) => return Ok(Decision::Refused(refusal.into())),
     };
-    let mut draft = matter.draft();
+    let mut draft = matter.draft(sale.version);
     let data_subject = lead_id.map_or(to.id.uuid(), |lead| lead.uuid());
     let after = draft.add(&sale, data_subject, events)?;
     draft.sale = Some(after);
-    Ok(written(draft, sale.version))
+    Ok(Decision::Write(Box::new(draft)))
 }

@@ -1,6 +1,6 @@
 //! Tokens: their hashes stand among the credentials until they are revoked.
 
-use super::{Matter, written};
+use super::Matter;
 use crate::draft::{Decision, Draft};
 use crate::failure::Refused;
 use ael_domain::member::Member;
@@ -33,12 +33,12 @@ pub(super) async fn decide(
         Ok(events) => events,
         Err(refusal) => return Ok(Decision::Refused(refusal.into())),
     };
-    let mut draft = matter.draft();
+    let mut draft = matter.draft(token.version);
     for event in &events {
         credential(&mut draft, to.id, event);
     }
     draft.add(&token, to.id.uuid(), events)?;
-    Ok(written(draft, token.version))
+    Ok(Decision::Write(Box::new(draft)))
 }
 
 fn credential(draft: &mut Draft, id: TokenId, event: &TokenEvent) {

@@ -1,6 +1,6 @@
 //! Workspaces: founded together with their first Admin.
 
-use super::{Matter, member, written};
+use super::{Matter, member};
 use crate::draft::Decision;
 use crate::failure::Refused;
 use ael_domain::member::Member;
@@ -23,14 +23,14 @@ pub(super) async fn decide(
         Ok(events) => events,
         Err(refusal) => return Ok(Decision::Refused(refusal.into())),
     };
-    let mut draft = matter.draft();
+    let mut draft = matter.draft(workspace.version);
     let has_happened = !events.is_empty();
     draft.add(&workspace, to.id.uuid(), events)?;
     if let (true, WorkspaceCommand::Create(founding)) = (has_happened, &to.command) {
         let admin = matter.load::<Member>(founding.first_admin.member_id.uuid()).await?;
         member::add(&mut draft, &admin, create::first_admin_joins(founding))?;
     }
-    Ok(written(draft, workspace.version))
+    Ok(Decision::Write(Box::new(draft)))
 }
 
 /// The refusal of everything in a workspace that is not there.

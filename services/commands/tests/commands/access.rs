@@ -2,7 +2,7 @@
 
 use crate::world::{World, create, lead, named, operator, refusal, request, sale};
 use ael_events::actor::ServicePrincipal;
-use ael_events::command::{Command, Credential, MoveSale, OpenSale};
+use ael_events::command::{Command, Credential, MoveSale, OpenSale, RecordAnalysis};
 use ael_events::ids::{LeadId, MemberId, SaleId};
 use ael_events::subjects::Edge;
 use ael_events::values::{Role, SaleStage, Scope};
@@ -50,6 +50,29 @@ async fn a_token_of_another_workspace_is_no_token() {
 }
 
 #[tokio::test]
+async fn the_advisor_records_its_analysis_and_nobody_else_does() {
+    let world = World::start().await;
+    let id = world.lead(world.admin, named("Olena")).await;
+    let analysis = serde_json::json!({ "score": 0.8, "recommendation": "transfer",
+        "reason": "answers quickly", "analysed_at": chrono::Utc::now(), "model": "m",
+        "prompt_version": "local", "feature_hash": "0", "features": { "source": "manual",
+        "stage": "new", "message_count": 0, "has_domain": false, "age_days": 0 } });
+    let analysis: RecordAnalysis = serde_json::from_value(analysis).unwrap();
+    let record = || lead(id, analysis.clone());
+    let scoring = world.client(Edge::Scoring).await;
+    let asked = request(service(ServicePrincipal::Scoring, None), record());
+    assert_eq!(scoring.command(world.workspace, &asked).await.unwrap().version, 2);
+    let person = crate::world::acting_as(world.admin);
+    assert_eq!(code(&world, Edge::Cli, person, record()).await, "not_allowed_here");
+    let other = service(ServicePrincipal::Bot, None);
+    let strange = "credential_not_allowed_here";
+    assert_eq!(code(&world, Edge::Scoring, other, record()).await, strange);
+    let enter = lead(LeadId::generate(), create(named("Olena")));
+    let advisor = service(ServicePrincipal::Scoring, None);
+    assert_eq!(code(&world, Edge::Scoring, advisor, enter).await, "not_allowed_here");
+}
+
+#[tokio::test]
 async fn the_importer_imports_for_an_active_admin_and_for_nobody_else() {
     let world = World::start().await;
     let manager = world.member(Role::Manager).await;
@@ -73,10 +96,12 @@ async fn the_importer_imports_for_an_active_admin_and_for_nobody_else() {
     let jobs = world.client(Edge::Jobs).await;
     let opener = service(ServicePrincipal::ProcessManager, None);
     let open = || sale(SaleId::of(id), OpenSale { lead_id: id });
-    let opened = jobs.command(world.workspace, &request(opener.clone(), open())).await.unwrap();
+    let asked = request(opener.clone(), open());
+    let opened = jobs.command(world.workspace, &asked).await.unwrap();
     assert_eq!(opened.aggregate_id, SaleId::of(id).uuid());
-    let again = jobs.command(world.workspace, &request(opener, open())).await;
-    assert!(again.is_ok_and(|again| again.version == opened.version && again.position.is_none()));
+    assert!(jobs.command(world.workspace, &asked).await.unwrap().repeated);
+    let anew = jobs.command(world.workspace, &request(opener, open())).await;
+    assert_eq!(refusal(anew).code, "already_exists");
     let person = crate::world::acting_as(world.admin);
     assert_eq!(code(&world, Edge::Cli, person, open()).await, "not_allowed_here");
     let move_it = sale(SaleId::of(id), MoveSale { to: SaleStage::Kyc, amount: None });

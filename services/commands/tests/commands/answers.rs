@@ -86,8 +86,13 @@ async fn what_is_so_already_is_accepted_and_writes_nothing() {
     let pin = PinNote { note_id: written.note_id };
     world.ask(world.admin, lead(id, written)).await.unwrap();
     world.ask(world.admin, lead(id, pin.clone())).await.unwrap();
-    let again = world.ask(world.admin, lead(id, pin)).await.unwrap();
-    assert_eq!((again.version, again.position), (3, None));
+    let client = world.client(Edge::Cli).await;
+    let asked = request(acting_as(world.admin), lead(id, pin));
+    let again = client.command(world.workspace, &asked).await.unwrap();
+    assert_eq!((again.version, again.position, again.repeated), (3, None, false));
+    world.ask(world.admin, lead(id, message())).await.unwrap();
+    let repeated = client.command(world.workspace, &asked).await.unwrap();
+    assert_eq!((repeated.version, repeated.position, repeated.repeated), (3, None, true));
     let unknown = PinNote { note_id: NoteId::generate() };
     assert_eq!(refusal(world.ask(world.admin, lead(id, unknown)).await).code, "no_such_note");
 }

@@ -1,10 +1,13 @@
 //! Many at once: nothing is lost, nothing is counted twice, nobody waits for ever.
 
-use crate::world::{World, acting_as, lead, message, named, request};
-use ael_events::subjects::Edge;
+use crate::world::{NO_SNAPSHOT, World, acting_as, lead, message, named, request};
+use ael_bus::RequestError;
+use ael_events::answer::CommandAnswer;
+use ael_events::subjects::{self, Edge};
 use ael_events::values::{AggregateKind, Role};
 use futures::future::join_all;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_of_messages_is_counted_exactly_once_each() {
@@ -45,21 +48,30 @@ async fn two_who_take_the_same_lead_do_not_both_get_it() {
 async fn a_service_that_is_told_to_stop_answers_everything_that_came() {
     let mut world = World::start().await;
     let id = world.lead(world.admin, named("Olena")).await;
-    let client = world.client(Edge::Cli).await.with_patience(std::time::Duration::from_millis(600));
+    let bus = world.bus(Edge::Cli.token()).await;
     let asked: Vec<_> =
         (0..200).map(|_| request(acting_as(world.admin), lead(id, message()))).collect();
     let workspace = world.workspace;
+    // Each is asked once: it is answered, or nobody was there any more to whom it could come.
     let asking = tokio::spawn(async move {
-        join_all(asked.iter().map(|one| client.command(workspace, one))).await
+        let subject = subjects::command(Edge::Cli, workspace, AggregateKind::Lead);
+        let wait = Duration::from_secs(20);
+        let ask = |one| bus.ask::<_, CommandAnswer>(&subject, one, wait);
+        join_all(asked.iter().map(ask)).await
     });
     let reader = world.writer().await;
     crate::world::wait_until("some commands are under way", async || {
-        let loaded = reader.load(workspace, AggregateKind::Lead, id.uuid(), u32::MAX).await;
+        let loaded = reader.load(workspace, AggregateKind::Lead, id.uuid(), NO_SNAPSHOT).await;
         loaded.unwrap().version > 5
     })
     .await;
     world.stop().await;
     let answers = asking.await.unwrap();
+    for answer in &answers {
+        let answered = matches!(answer, Ok(CommandAnswer::Accepted(_)));
+        let nobody_there = matches!(answer, Err(RequestError::NoResponders { .. }));
+        assert!(answered || nobody_there, "{answer:?}");
+    }
     let accepted = answers.iter().filter(|answer| answer.is_ok()).count() as u64;
     let version = world.load(AggregateKind::Lead, id.uuid()).await.version;
     assert_eq!(version, 1 + accepted, "what was carried out was answered");

@@ -1,4 +1,5 @@
-//! Members, invitations, tokens: who may what follows from what was decided, at once and everywhere.
+//! Members, invitations, tokens: who may what follows from what was decided, at once and
+//! everywhere.
 
 use crate::world::{World, acting_as, create, lead, member, named, refusal, request};
 use ael_client::NewInvitationCode;
@@ -110,7 +111,7 @@ async fn an_account_is_linked_to_one_member_and_may_change() {
     let link = |id, number| member(id, LinkTelegram { user_id: account(number) });
     world.ask(world.admin, link(one, 7)).await.unwrap();
     let refused = refusal(world.ask(world.admin, link(two, 7)).await);
-    assert_eq!(refused.code, "telegram_already_linked");
+    assert_eq!(refused.code, "telegram_taken");
     let bot = world.client(Edge::Bot).await;
     let by = |number| Credential::Telegram { user_id: account(number) };
     let enter = || lead(LeadId::generate(), create(named("Olena")));

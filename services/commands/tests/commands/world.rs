@@ -29,6 +29,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 const PASSWORD: &str = "secret";
+/// Loads pass snapshots over.
+pub(crate) const NO_SNAPSHOT: u32 = 1_000_000_000;
 
 /// A nats-server that lives as long as its test.
 struct Nats {
@@ -121,7 +123,13 @@ impl World {
         self.database.as_ref().unwrap().url(role).unwrap()
     }
 
-    fn start_a_copy(&mut self) {
+    /// The database's name, and the address of a superuser on its server.
+    pub(crate) fn server(&self) -> (String, String) {
+        let name = self.database.as_ref().unwrap().name().to_owned();
+        (name, std::env::var(ael_store::testing::VARIABLE).unwrap())
+    }
+
+    pub(crate) fn start_a_copy(&mut self) {
         let url = self.url(DbRole::Commands);
         let env = Env::of([
             ("DATABASE_URL", url.as_str()),
@@ -170,7 +178,7 @@ impl World {
     }
 
     pub(crate) async fn load(&self, kind: AggregateKind, id: Uuid) -> Loaded {
-        self.writer().await.load(self.workspace, kind, id, u32::MAX).await.unwrap()
+        self.writer().await.load(self.workspace, kind, id, NO_SNAPSHOT).await.unwrap()
     }
 
     async fn found(&self, workspace: WorkspaceId, admin: MemberId) {

@@ -97,7 +97,9 @@ async fn past(view: &mut View, asked: &GetLead) -> Answered<LeadView> {
             actor: &row.actor,
         };
         let next = lead_card::fold::apply_at(told, &moment, &event);
-        told = Some(next.map_err(Unanswered::unreadable::<lead_card::fold::Unfit>("an event"))?);
+        told = Some(
+            next.map_err(Unanswered::unreadable::<ael_projections::model::Unfit>("an event"))?,
+        );
     }
     told.ok_or_else(|| not_found("lead").into())
 }

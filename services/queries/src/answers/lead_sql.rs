@@ -63,6 +63,15 @@ pub enum Owners {
     Anyone,
     One(MemberId),
     Nobody,
+    OneOrNobody(MemberId),
+}
+
+/// The branches of the see-rule as one.
+pub fn together(owners: Vec<Owners>) -> Vec<Owners> {
+    match owners.as_slice() {
+        [Owners::One(member), Owners::Nobody] => vec![Owners::OneOrNobody(*member)],
+        [..] => owners,
+    }
 }
 
 /// What the see-rule and the filter leave of the owners; nothing when they exclude each other.
@@ -101,7 +110,18 @@ pub struct LeadPageSql<'a> {
 impl LeadPageSql<'_> {
     /// The statement for one stretch of the list: at most `limit` rows of it.
     pub fn build(&self, stretch: Stretch, limit: usize) -> QueryBuilder<'static, Postgres> {
-        let mut sql = QueryBuilder::new(
+        self.build_after("", stretch, limit)
+    }
+
+    /// The same with words of ours before it.
+    pub fn build_after(
+        &self,
+        opening: &'static str,
+        stretch: Stretch,
+        limit: usize,
+    ) -> QueryBuilder<'static, Postgres> {
+        let mut sql = QueryBuilder::new(opening);
+        sql.push(
             "SELECT l.id, l.version, l.stage, l.source, l.business_domain, l.owner, \
              m.name AS owner_name, l.contact, l.tags, l.message_count, l.score, \
              l.recommendation, l.created_at, l.updated_at, l.erased FROM (",
@@ -151,6 +171,10 @@ impl LeadPageSql<'_> {
             }
             Owners::Nobody => {
                 sql.push(" AND l.owner IS NULL");
+            }
+            Owners::OneOrNobody(member) => {
+                sql.push(" AND (l.owner IS NULL OR l.owner = ").push_bind(member.uuid());
+                sql.push(")");
             }
         }
         match stretch {

@@ -9,6 +9,8 @@ mod rows;
 mod sales;
 mod statistics;
 
+pub use lead_list::explain as explain_leads;
+
 use crate::asker::{Asker, Colleague};
 use crate::refusal::{Answered, Unanswered, not_allowed};
 use crate::view::{Plan, View};

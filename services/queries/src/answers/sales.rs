@@ -102,10 +102,7 @@ impl Row {
             amount: amount
                 .transpose()
                 .map_err(Unanswered::unreadable::<InvalidMoney>("an amount"))?,
-            lost_reason: self
-                .lost_reason
-                .map(|text| word("a lost reason", &text))
-                .transpose()?,
+            lost_reason: self.lost_reason.map(|text| word("a lost reason", &text)).transpose()?,
             lost_text: parsed("a lost reason", self.lost_text, ReasonText::try_from)?,
             imported: self.imported,
             opened_at: self.opened_at,

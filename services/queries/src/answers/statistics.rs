@@ -218,7 +218,7 @@ async fn aging(
         (Stage::Qualified, deadlines.qualified_hours),
     ] {
         let (overdue,): (i64,) = sqlx::query_as(
-            "SELECT count(*) FROM read.lead_board WHERE workspace = $1 AND stage = $2 \
+            "SELECT count(*) FROM read.lead_stages WHERE workspace = $1 AND stage = $2 \
              AND stage_since < now() - make_interval(hours => $3) \
              AND ($4::uuid IS NULL OR owner = $4)",
         )

@@ -45,6 +45,7 @@ fn life(tenant: &Tenant<'_>) -> Vec<(LeadEvent, u32, u32)> {
         owner: None,
         tags: std::collections::BTreeSet::default(),
         duplicate_of: None,
+        unclaimed: std::collections::BTreeSet::default(),
         private,
     };
     let assigned = Assigned { owner: Some(tenant.of("bob")), previous: None, rule: None };
@@ -87,7 +88,10 @@ async fn a_lead_can_be_seen_as_it_was() {
     assert_eq!(refused(get(lead, None, Some(5))).await, "not_found");
     assert_eq!(refused(get(lead, None, Some(0))).await, "not_found");
     assert_eq!(refused(get(lead, Some(day(9)), Some(1))).await, "invalid_query");
-    assert_eq!(refused(GetLead { effective: true, ..get(lead, None, None) }).await, "invalid_query");
+    assert_eq!(
+        refused(GetLead { effective: true, ..get(lead, None, None) }).await,
+        "invalid_query"
+    );
     // Whether the past is shown is decided by the owner of now.
     let past = Query::GetLead(get(lead, None, Some(1)));
     assert_eq!(tenant.refused("alice", past).await, "not_found");
@@ -126,7 +130,11 @@ async fn long_stories_are_cut_to_what_the_bus_carries() {
     let mut events = life(&tenant)[..1].to_vec();
     for _ in 0..150 {
         let private = Private::Open(NotePrivate { text: long.clone() });
-        events.push((LeadEvent::NoteAdded(NoteAdded { note_id: NoteId::generate(), private }), 1, 10));
+        events.push((
+            LeadEvent::NoteAdded(NoteAdded { note_id: NoteId::generate(), private }),
+            1,
+            10,
+        ));
     }
     tell(&tenant, lead, &events).await;
     let mut asked = LeadHistory { lead_id: lead, cursor: None, limit: Some(200) };

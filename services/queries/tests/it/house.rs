@@ -39,8 +39,7 @@ impl House {
         let superuser = PgPool::connect(database.superuser_url()).await.expect("a superuser");
         let pool = connect(&database, DbRole::Queries).await;
         let stop = CancellationToken::new();
-        let patience =
-            Patience { position: Duration::from_millis(300), ..Patience::default() };
+        let patience = Patience { position: Duration::from_millis(300), ..Patience::default() };
         let cursors = CursorKey::derive(b"of these tests");
         let desk = Desk::new(pool.clone(), cursors, patience, stop.clone());
         Self { database, superuser, pool, desk, stop }
@@ -51,6 +50,11 @@ impl House {
         self.pool.close().await;
         self.superuser.close().await;
         self.database.remove().await.expect("the database goes");
+    }
+
+    /// The address of the service's own role.
+    pub fn url(&self) -> String {
+        self.database.url(DbRole::Queries).unwrap()
     }
 
     /// Writes as the superuser, whom no row-level security binds.

@@ -58,7 +58,8 @@ fn expected(leads: &[(LeadId, Given)], sort: LeadSort) -> Vec<LeadId> {
             SortKey::AiScore => x.score.partial_cmp(&y.score).unwrap(),
         };
         let order = by_key.then(ids);
-        let order = if sort.direction == SortDirection::Ascending { order } else { order.reverse() };
+        let order =
+            if sort.direction == SortDirection::Ascending { order } else { order.reverse() };
         if sort.by == SortKey::AiScore { missing.then(order) } else { order }
     });
     sorted.into_iter().map(|(id, _)| *id).collect()
@@ -69,11 +70,8 @@ async fn every_order_has_every_lead_once_and_leads_without_a_score_come_last() {
     let house = House::open().await;
     let tenant = house.workspace().await;
     let leads = twelve(&tenant).await;
-    let alices: Vec<_> = leads
-        .iter()
-        .filter(|(_, given)| given.owner != Some(tenant.of("bob")))
-        .cloned()
-        .collect();
+    let alices: Vec<_> =
+        leads.iter().filter(|(_, given)| given.owner != Some(tenant.of("bob"))).cloned().collect();
     for by in KEYS {
         for direction in WAYS {
             let sort = LeadSort { by, direction };
@@ -132,7 +130,11 @@ async fn filters_hold_together() {
         ("max", LeadFilter { max_score: score(0.5), ..none() }, &[1]),
         ("from", LeadFilter { created_from: Some(day(2)), ..none() }, &[1, 2]),
         ("to", LeadFilter { created_to: Some(day(2)), ..none() }, &[0]),
-        ("owner", LeadFilter { owner: Some(OwnerFilter::Member(tenant.of("bob"))), ..none() }, &[0, 1, 2]),
+        (
+            "owner",
+            LeadFilter { owner: Some(OwnerFilter::Member(tenant.of("bob"))), ..none() },
+            &[0, 1, 2],
+        ),
         ("me", LeadFilter { owner: Some(OwnerFilter::Me), ..none() }, &[]),
         ("nobody", LeadFilter { owner: Some(OwnerFilter::Nobody), ..none() }, &[]),
         (
@@ -150,7 +152,8 @@ async fn filters_hold_together() {
         let expected: BTreeSet<LeadId> = expected.iter().map(|n| ids[*n]).collect();
         for by in KEYS {
             let sort = LeadSort { by, direction: SortDirection::Descending };
-            let asked = ListLeads { filter: filter.clone(), sort, limit: Some(1), ..ListLeads::default() };
+            let asked =
+                ListLeads { filter: filter.clone(), sort, limit: Some(1), ..ListLeads::default() };
             let seen = all(&tenant, "mary", asked.clone()).await;
             let found: BTreeSet<LeadId> = seen.iter().copied().collect();
             assert_eq!((found, seen.len()), (expected.clone(), expected.len()), "{name} by {by:?}");
@@ -206,10 +209,17 @@ async fn paging_while_others_write_shows_every_lead_that_was_there_exactly_once(
                 if asked.cursor.is_none() {
                     break;
                 }
-                for (nth, score) in [None, Some(0.1), Some(0.65), Some(0.99)].into_iter().enumerate() {
+                for (nth, score) in
+                    [None, Some(0.1), Some(0.65), Some(0.99)].into_iter().enumerate()
+                {
                     if turn < 4 {
                         let moment = day(u32::try_from(nth).unwrap() * 7 + 1);
-                        let given = Given { score, created_at: moment, updated_at: moment, ..Given::default() };
+                        let given = Given {
+                            score,
+                            created_at: moment,
+                            updated_at: moment,
+                            ..Given::default()
+                        };
                         tenant.lead(given).await;
                     }
                 }

@@ -1,6 +1,13 @@
 //! The query service against a real PostgreSQL: who sees what, pages, searches, time travel, and
 //! the plans by which a million leads are read.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test's helpers fail as the test itself does, and tell what they saw"
+)]
+
 mod history;
 mod house;
 mod lead_list;
@@ -10,3 +17,4 @@ mod positions;
 mod requests;
 mod search;
 mod see_rule;
+mod served;

@@ -21,7 +21,10 @@ async fn a_read_waits_until_the_read_models_have_taken_the_write() {
     let ask = |after| tenant.answer_to(Edge::Cli, me.clone(), &Query::Me {}, after);
 
     let late = ask(token(10)).await;
-    assert_eq!((late["outcome"].as_str(), late["retry_after_ms"].as_u64()), (Some("failed"), Some(500)));
+    assert_eq!(
+        (late["outcome"].as_str(), late["retry_after_ms"].as_u64()),
+        (Some("failed"), Some(500))
+    );
     assert!(late["sentence"].as_str().unwrap().contains("ask again"));
 
     let advance = "UPDATE read.checkpoints SET incarnation = 1, xid = 7, position = 10 \

@@ -27,7 +27,8 @@ async fn a_request_that_makes_no_sense_is_refused_and_harms_nobody() {
         (&me, other.to_string().as_bytes(), "mismatch"),
         (&me.replace(".me", ".hello"), b"{}", "unknown_query"),
     ] {
-        let answer: Value = serde_json::from_slice(&house.desk.answer(subject, body).await).unwrap();
+        let answer: Value =
+            serde_json::from_slice(&house.desk.answer(subject, body).await).unwrap();
         assert_eq!(code(&answer), expected);
     }
     let why = Unhandled::TooLarge { bytes: 1, limit: 0 };
@@ -62,7 +63,10 @@ async fn a_question_that_makes_no_sense_is_refused_with_the_field() {
         let sales = Query::ListSales(ListSales { limit: Some(limit), ..ListSales::default() });
         for query in [leads, sales] {
             let answer = tenant.answer("adam", &query).await;
-            assert_eq!((code(&answer).as_str(), &answer["details"]["field"]), ("invalid_query", &Value::from("limit")));
+            assert_eq!(
+                (code(&answer).as_str(), &answer["details"]["field"]),
+                ("invalid_query", &Value::from("limit"))
+            );
         }
     }
     house.close().await;

@@ -86,11 +86,9 @@ async fn another_workspaces_things_do_not_exist() {
     let leads = three_leads(&tenant).await;
     assert!(listed(&stranger, "adam").await.is_empty());
     for lead in leads {
-        for query in [
-            get(lead),
-            history(lead),
-            Query::GetSale(GetSale { sale_id: SaleId::of(lead) }),
-        ] {
+        for query in
+            [get(lead), history(lead), Query::GetSale(GetSale { sale_id: SaleId::of(lead) })]
+        {
             assert_eq!(stranger.refused("adam", query).await, "not_found");
         }
         let features = Query::LeadFeatures { lead_id: lead };
@@ -100,9 +98,8 @@ async fn another_workspaces_things_do_not_exist() {
     let sales: SalePage = stranger.ask("adam", Query::ListSales(ListSales::default())).await;
     assert!(sales.items.is_empty());
     // A member of one workspace is nobody in the other.
-    let credential = ael_events::command::Credential::Operator {
-        as_member: Some(tenant.of("adam")),
-    };
+    let credential =
+        ael_events::command::Credential::Operator { as_member: Some(tenant.of("adam")) };
     let edge = ael_events::subjects::Edge::Cli;
     let answer = stranger.answer_to(edge, credential, &Query::Me {}, None).await;
     assert_eq!(code(&answer), "unknown_member");
@@ -203,11 +200,12 @@ async fn a_demotion_binds_within_a_second() {
     let tenant = house.workspace().await;
     three_leads(&tenant).await;
     assert_eq!(listed(&tenant, "mary").await.len(), 3);
-    house.write(&format!(
-        "UPDATE write.principals SET role = 'agent', version = 2 WHERE member = '{}'",
-        tenant.of("mary")
-    ))
-    .await;
+    house
+        .write(&format!(
+            "UPDATE write.principals SET role = 'agent', version = 2 WHERE member = '{}'",
+            tenant.of("mary")
+        ))
+        .await;
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(1);
     while listed(&tenant, "mary").await.len() != 1 {
         assert!(tokio::time::Instant::now() < deadline, "the demotion never bound");

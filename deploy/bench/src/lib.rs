@@ -1,0 +1,126 @@
+//! How fast the house is: each of its promises measured against the plainest code that could do
+//! the same work, on the same servers, in the same run.
+//!
+//! A benchmark has a throwaway stack of its own with real service processes. Both sides take
+//! turns, round after round; what is reported are medians and their spread.
+
+mod append;
+mod house;
+mod idle;
+mod lag;
+mod load;
+mod measure;
+mod people;
+mod process;
+mod query;
+mod rebuild;
+mod report;
+mod seed;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use report::Report;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What can be measured.
+#[derive(Debug, Clone, Subcommand)]
+pub enum BenchCommand {
+    /// Commands a second through the whole write path
+    Append(Sizes),
+    /// From the commit to the read model
+    Lag(Sizes),
+    /// Building the lead list anew from the events
+    Rebuild(Sizes),
+    /// Pages of the lead list
+    Query(Sizes),
+    /// What the system needs when nothing happens
+    Idle(Sizes),
+    /// All of them, one after the other
+    All(Sizes),
+}
+
+/// How much is measured. Without flags: a quick look, too small for a verdict.
+#[derive(Debug, Clone, Args)]
+pub struct Sizes {
+    /// The sizes of a verdict: 100,000 leads, a million events, a million rows
+    #[arg(long)]
+    full: bool,
+    /// How often both sides take turns
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    /// Seconds that a side has in a round
+    #[arg(long, value_name = "SECONDS")]
+    seconds: Option<f64>,
+    /// Leads that are there before the load begins
+    #[arg(long)]
+    leads: Option<usize>,
+    /// Events that are rebuilt from
+    #[arg(long)]
+    events: Option<usize>,
+    /// Leads in the list that is read, in two workspaces
+    #[arg(long)]
+    rows: Option<usize>,
+    /// Commands under way at once
+    #[arg(long, default_value_t = 64)]
+    in_flight: usize,
+    /// Commands a second while the lag is measured; half of what the write path takes, when not said
+    #[arg(long)]
+    rate: Option<f64>,
+    /// The `ael` program whose services are measured; this one, when not said
+    #[arg(long, value_name = "FILE", hide = true)]
+    program: Option<PathBuf>,
+}
+
+impl Sizes {
+    fn time(&self) -> Duration {
+        let seconds = self.seconds.unwrap_or(if self.full { 6.0 } else { 1.0 });
+        Duration::from_secs_f64(seconds.clamp(0.1, 3600.0))
+    }
+
+    fn leads(&self) -> usize {
+        self.leads.unwrap_or(if self.full { 100_000 } else { 2_000 }).max(1)
+    }
+
+    fn events(&self) -> usize {
+        self.events.unwrap_or(if self.full { 1_000_000 } else { 20_000 }).max(1)
+    }
+
+    fn rows(&self) -> usize {
+        self.rows.unwrap_or(if self.full { 1_000_000 } else { 20_000 }).max(1_000)
+    }
+
+    fn program(&self) -> anyhow::Result<PathBuf> {
+        match &self.program {
+            Some(program) => Ok(program.clone()),
+            None => std::env::current_exe().context("the path of this program is not known"),
+        }
+    }
+}
+
+impl BenchCommand {
+    /// Measures, and prints a table, or a line of JSON for each figure.
+    ///
+    /// # Errors
+    /// When a part of the stack does not come up or breaks off; never because of a figure.
+    pub async fn run(self, json: bool) -> anyhow::Result<()> {
+        let mut report = Report::new(json);
+        match &self {
+            Self::Append(sizes) => drop(append::run(sizes, &mut report).await?),
+            Self::Lag(sizes) => lag::run(sizes, None, &mut report).await?,
+            Self::Rebuild(sizes) => rebuild::run(sizes, &mut report).await?,
+            Self::Query(sizes) => query::run(sizes, &mut report).await?,
+            Self::Idle(sizes) => idle::run(sizes, &mut report).await?,
+            Self::All(sizes) => all(sizes, &mut report).await?,
+        }
+        report.finish()
+    }
+}
+
+async fn all(sizes: &Sizes, report: &mut Report) -> anyhow::Result<()> {
+    let written = append::run(sizes, report).await?;
+    lag::run(sizes, Some(written), report).await?;
+    rebuild::run(sizes, report).await?;
+    query::run(sizes, report).await?;
+    idle::run(sizes, report).await
+}

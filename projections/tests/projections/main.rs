@@ -1,0 +1,13 @@
+//! The read models against a real PostgreSQL: what people see follows from what happened, exactly once, and nothing is
+//! left of whoever was erased.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what fails by failing")]
+
+mod bus;
+mod copies;
+mod dead;
+mod erasure;
+mod rebuild;
+mod rights;
+mod views;
+mod world;

@@ -1,0 +1,136 @@
+//! Building read models anew, while the world goes on.
+
+use crate::world::{World, created, eventually};
+use ael_events::event::{Contacted, LeadEvent};
+use ael_events::ids::LeadId;
+use ael_projections::{
+    Progress, ProjectionError, Projector, ProjectorOptions, model, rebuild, rebuild_from,
+};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+fn impatient() -> ProjectorOptions {
+    ProjectorOptions {
+        batch: 50,
+        look_at_store: Duration::from_millis(50),
+        heartbeat: Duration::from_millis(100),
+        lease: Duration::from_millis(1500),
+    }
+}
+
+#[tokio::test]
+async fn a_read_model_is_rebuilt_while_commands_flow_and_projectors_run() {
+    let world = World::new().await;
+    let stop = CancellationToken::new();
+    let options = impatient();
+    let projector =
+        Projector::new(world.pool.clone(), Arc::new(world.source()), None, options.clone());
+    let running = tokio::spawn(projector.run(stop.clone(), || {}));
+    for number in 0..100 {
+        world.lead(LeadId::generate(), [created(&format!("Before {number}"), None)]).await;
+    }
+    let writing = async {
+        for number in 0..100 {
+            let lead = LeadId::generate();
+            let name = format!("Meanwhile {number}");
+            world.lead(lead, [created(&name, None), LeadEvent::Contacted(Contacted {})]).await;
+        }
+    };
+    let rebuilding = async {
+        for name in ael_projections::NAMES {
+            let built = rebuild(&world.pool, world.keyring.clone(), name, &|_, _| {}).await;
+            assert_eq!(built.unwrap().version, 2, "{name}");
+        }
+    };
+    tokio::join!(writing, rebuilding);
+    eventually("every lead is counted", async || world.counter("leads", "").await == 200).await;
+    eventually("every lead is listed", async || {
+        let listed: i64 = sqlx::query_scalar("SELECT count(*) FROM read.lead_board")
+            .fetch_one(&world.pool)
+            .await
+            .unwrap();
+        listed == 200
+    })
+    .await;
+    stop.cancel();
+    running.await.unwrap();
+    world.project(100).await;
+    let lived = world.everything().await;
+    for name in ael_projections::NAMES {
+        rebuild(&world.pool, world.keyring.clone(), name, &|_, _| {}).await.unwrap();
+    }
+    assert_eq!(lived, world.everything().await, "replayed at rest, it is the same");
+    for status in ael_projections::status(&world.pool).await.unwrap() {
+        assert_eq!((status.version, status.building, status.behind), (3, None, 0));
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn two_rebuilds_of_one_read_model_are_refused_and_a_stopped_one_leaves_the_old_version() {
+    let world = World::new().await;
+    for number in 0..40 {
+        world.lead(LeadId::generate(), [created(&format!("Lead {number}"), None)]).await;
+    }
+    world.project(100).await;
+    let (source, models) = (world.source(), model::all());
+    let stop = CancellationToken::new();
+    let (pool, keyring) = (world.pool.clone(), world.keyring.clone());
+    let (begun, mut beginning) = tokio::sync::mpsc::unbounded_channel();
+    let mut progress = |_: Progress| {
+        // Both are on their way now: the second one is refused, then the first is stopped.
+        begun.send(()).unwrap();
+        stop.cancel();
+    };
+    let first = rebuild_from(&pool, &source, &models, "stats", &mut progress, &stop);
+    let second = async {
+        beginning.recv().await.unwrap();
+        rebuild(&pool, keyring, "stats", &|_, _| {}).await
+    };
+    let (first, second) = tokio::join!(first, second);
+    assert!(matches!(first, Err(ProjectionError::Stopped)), "{first:?}");
+    assert!(matches!(second, Err(ProjectionError::AlreadyRebuilding { .. })), "{second:?}");
+    assert_eq!(world.counter("leads", "").await, 40, "the old version is read");
+    let schemas: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'rm\\_stats\\_%'")
+            .fetch_one(&world.pool)
+            .await
+            .unwrap();
+    assert_eq!(schemas, 1);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_killed_rebuild_left_is_cleared_away_by_the_next() {
+    let world = World::new().await;
+    world.lead(LeadId::generate(), [created("Olena", None)]).await;
+    world.project(100).await;
+    for left in [
+        "CREATE SCHEMA rm_stats_7",
+        "CREATE TABLE rm_stats_7.facts (half boolean)",
+        "UPDATE read.projections SET building = 7 WHERE name = 'stats'",
+        "INSERT INTO read.checkpoints (projection, version, lane) VALUES ('stats', 7, 3)",
+    ] {
+        sqlx::query(left).execute(&world.pool).await.unwrap();
+    }
+    let built = rebuild(&world.pool, world.keyring.clone(), "stats", &|_, _| {}).await.unwrap();
+    assert_eq!(built.version, 8);
+    assert_eq!(world.counter("leads", "").await, 1);
+    let schemas: Vec<String> = sqlx::query_scalar(
+        "SELECT nspname::text FROM pg_namespace WHERE nspname LIKE 'rm\\_stats\\_%'",
+    )
+    .fetch_all(&world.pool)
+    .await
+    .unwrap();
+    assert_eq!(schemas, ["rm_stats_8"]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_is_no_read_model_is_not_rebuilt() {
+    let world = World::new().await;
+    let refused = rebuild(&world.pool, world.keyring.clone(), "leads", &|_, _| {}).await;
+    assert!(matches!(refused, Err(ProjectionError::Unknown { .. })), "{refused:?}");
+    world.end().await;
+}

@@ -1,0 +1,59 @@
+//! The generated pages and contracts in `docs/` are those of the code.
+
+use ael_bus::topology::Topology;
+use ael_events::schema;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+fn docs(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("docs").join(name)
+}
+
+fn committed(name: &str) -> String {
+    std::fs::read_to_string(docs(name)).unwrap_or_else(|error| panic!("docs/{name}: {error}"))
+}
+
+fn assert_current(name: &str, generated: &Value) {
+    let committed: Value = serde_json::from_str(&committed(name)).unwrap();
+    assert!(committed == *generated, "docs/{name} is not current: run `ael schema`");
+}
+
+#[test]
+fn the_page_about_the_bus_is_the_topology() {
+    let shown = Topology::embedded().unwrap().show();
+    assert_eq!(committed("bus.md"), shown, "run `ael topology show > docs/bus.md`");
+}
+
+#[test]
+fn the_schemas_are_those_of_the_types() {
+    assert_current("schemas/bus.json", &schema::json_schema());
+    assert_current("asyncapi.json", &schema::async_api());
+}
+
+#[test]
+fn every_reference_in_the_contracts_leads_somewhere() {
+    for document in [schema::json_schema(), schema::async_api()] {
+        let mut references = Vec::new();
+        collect(&document, &mut references);
+        assert!(references.len() > 50);
+        for reference in references {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        }
+    }
+}
+
+fn collect(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                match (name.as_str(), field) {
+                    ("$ref", Value::String(reference)) => into.push(reference.clone()),
+                    _ => collect(field, into),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
