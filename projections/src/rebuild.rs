@@ -3,11 +3,13 @@
 
 use crate::error::ProjectionError;
 use crate::model::{self, ReadModel};
-use crate::projector::apply::{Batch, Outcome, Scope, apply_in, apply_to};
+use crate::opened::Opened;
+use crate::projector::apply::{Batch, Effect, Outcome, Scope, apply_in, apply_to};
 use crate::projector::checkpoints::{Place, advance, place_of};
 use crate::source::{EventSource, StoreSource};
 use crate::tables::{self, REBUILD_LOCK, REGISTRY_LOCK};
 use ael_events::ids::Lane;
+use ael_events::order::Order;
 use ael_seal::MasterKeyring;
 use futures::{StreamExt as _, TryStreamExt as _};
 use sqlx::{Connection as _, PgConnection, PgPool};
@@ -21,7 +23,7 @@ const CHUNK: usize = 1000;
 /// How many lanes are filled at the same time.
 const LANES_AT_ONCE: usize = 2;
 /// How many events of a lane may be filled in while the versions are exchanged.
-const LAST_BIT: usize = 500;
+const LAST_BIT: usize = 100;
 
 /// How far a rebuild has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub struct Rebuilt {
 /// A rebuild under way.
 struct Rebuild<'a> {
     pool: &'a PgPool,
-    source: &'a dyn EventSource,
+    source: &'a Arc<dyn EventSource>,
     model: &'a Arc<dyn ReadModel>,
     version: i32,
     events: AtomicU64,
@@ -69,7 +71,7 @@ pub async fn rebuild(
     let total = crate::model::to_u64(total);
     show(0, total);
     let mut progress = |progress: Progress| show(progress.events, total.max(progress.events));
-    let source = StoreSource::new(pool, keyring);
+    let source: Arc<dyn EventSource> = Arc::new(StoreSource::new(pool, keyring));
     let stop = CancellationToken::new();
     rebuild_from(pool, &source, &model::all(), name, &mut progress, &stop).await
 }
@@ -82,7 +84,7 @@ pub async fn rebuild(
 /// or what PostgreSQL or the store refused.
 pub async fn rebuild_from(
     pool: &PgPool,
-    source: &dyn EventSource,
+    source: &Arc<dyn EventSource>,
     models: &[Arc<dyn ReadModel>],
     name: &str,
     progress: &mut (dyn FnMut(Progress) + Send),
@@ -174,12 +176,17 @@ async fn abandon(
 
 impl Rebuild<'_> {
     async fn run(&self) -> Result<Rebuilt, ProjectionError> {
+        let mut analysed = false;
         loop {
             self.lanes_done.store(0, Ordering::Relaxed);
             futures::stream::iter(Lane::all().map(|lane| self.fill(lane)))
                 .buffer_unordered(LANES_AT_ONCE)
                 .try_collect::<()>()
                 .await?;
+            if !analysed {
+                tables::analyse(self.pool, self.model.name(), self.version).await?;
+                analysed = true;
+            }
             if let Some(old) = self.swap().await? {
                 self.drop_old(old).await;
                 let events = self.events.load(Ordering::Relaxed);
@@ -194,33 +201,24 @@ impl Rebuild<'_> {
         let place = place_of(&mut connection, self.model, self.version, lane).await?;
         drop(connection);
         let mut previous = place.at;
-        let mut chunk = self.read(lane, previous).await?;
+        let mut chunk = read(self.source.clone(), lane, previous).await?;
         while let Some(last) = chunk.last().map(|opened| opened.facts.order) {
             if self.stop.is_cancelled() {
                 return Err(ProjectionError::Stopped);
             }
             let batch = Batch { lane, previous, events: &chunk };
             let scope = Scope::Building(self.model, self.version);
-            let (applied, next) =
-                futures::join!(apply_in(self.pool, scope, batch), self.read(lane, last));
-            if let Outcome::Behind(_) = applied? {
+            // Opening is work: in a task of its own, it does not keep the transaction waiting.
+            let reading = tokio::spawn(read(self.source.clone(), lane, last));
+            if let Outcome::Behind(_) = apply_in(self.pool, scope, batch).await? {
                 return Err(ProjectionError::LostRace);
             }
             self.report(chunk.len(), 0);
-            chunk = next?;
+            chunk = reading.await.map_err(|_| ProjectionError::Stopped)??;
             previous = last;
         }
         self.report(0, 1);
         Ok(())
-    }
-
-    async fn read(
-        &self,
-        lane: Lane,
-        after: ael_events::order::Order,
-    ) -> Result<Vec<crate::opened::Opened>, ProjectionError> {
-        let recorded = self.source.lane_after(lane, after, CHUNK).await?;
-        Ok(self.source.open(&recorded).await?)
     }
 
     fn report(&self, events: usize, lanes: u64) {
@@ -281,7 +279,7 @@ impl Rebuild<'_> {
         &self,
         tx: &mut PgConnection,
         place: Place,
-        upto: ael_events::order::Order,
+        upto: Order,
         lane: Lane,
     ) -> Result<bool, ProjectionError> {
         let recorded = self.source.lane_after(lane, place.at, LAST_BIT).await?;
@@ -291,7 +289,7 @@ impl Rebuild<'_> {
         }
         let opened = self.source.open(&recorded).await?;
         let batch = Batch { lane, previous: place.at, events: &opened };
-        apply_to(tx, &place, batch, &[], &mut crate::projector::apply::Effect::default()).await?;
+        apply_to(tx, &place, batch, &[], &mut Effect::default()).await?;
         advance(tx, &[&place], lane, last).await?;
         Ok(true)
     }
@@ -319,6 +317,16 @@ impl Rebuild<'_> {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// The next events of a lane, opened.
+async fn read(
+    source: Arc<dyn EventSource>,
+    lane: Lane,
+    after: Order,
+) -> Result<Vec<Opened>, ProjectionError> {
+    let recorded = source.lane_after(lane, after, CHUNK).await?;
+    Ok(source.open(&recorded).await?)
 }
 
 fn is_lock_timeout(error: &ProjectionError) -> bool {

@@ -40,6 +40,9 @@ pub trait EventSource: Send + Sync {
     async fn open(&self, events: &[Recorded]) -> Result<Vec<Opened>, SourceError>;
 }
 
+/// How many events are opened before others may work: opening is work for the processor.
+const AT_ONCE: usize = 250;
+
 /// The event store on PostgreSQL, read in the role of the projections.
 #[derive(Debug, Clone)]
 pub struct StoreSource {
@@ -83,11 +86,16 @@ impl EventSource for StoreSource {
     }
 
     async fn open(&self, events: &[Recorded]) -> Result<Vec<Opened>, SourceError> {
-        let opened = self.keys.open(events).await?;
-        let read = |(event, data): (&Recorded, Result<Value, SealError>)| {
-            Opened::read(event, data.map_err(|error| error.to_string()))
-        };
-        Ok(events.iter().zip(opened).map(read).collect())
+        let mut all = Vec::with_capacity(events.len());
+        for events in events.chunks(AT_ONCE) {
+            let opened = self.keys.open(events).await?;
+            let read = |(event, data): (&Recorded, Result<Value, SealError>)| {
+                Opened::read(event, data.map_err(|error| error.to_string()))
+            };
+            all.extend(events.iter().zip(opened).map(read));
+            tokio::task::yield_now().await;
+        }
+        Ok(all)
     }
 }
 

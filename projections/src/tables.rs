@@ -22,10 +22,17 @@ pub async fn ensure(pool: &PgPool, models: &[Arc<dyn ReadModel>]) -> Result<(), 
     let mut connection = pool.acquire().await?;
     let mut tx = connection.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(REGISTRY_LOCK).execute(&mut *tx).await?;
-    let known: Vec<String> =
-        sqlx::query_scalar("SELECT name FROM read.projections").fetch_all(&mut *tx).await?;
+    let known: Vec<(String, i32)> =
+        sqlx::query_as("SELECT name, shape FROM read.projections").fetch_all(&mut *tx).await?;
     for model in models {
-        if !known.iter().any(|name| name == model.name()) {
+        if let Some((name, shape)) = known.iter().find(|(name, _)| name == model.name()) {
+            if *shape != model.shape() {
+                tracing::warn!(
+                    projection = name,
+                    "its tables are of another release and stand still: `ael projection rebuild`"
+                );
+            }
+        } else {
             create_version(&mut tx, model.as_ref(), 1).await?;
             sqlx::query("INSERT INTO read.projections (name, version, shape) VALUES ($1, 1, $2)")
                 .bind(model.name())
@@ -53,12 +60,7 @@ pub(crate) async fn create_version(
     drop_version(connection, model.name(), version).await?;
     run_script(connection, &format!("CREATE SCHEMA {schema}")).await?;
     run_script(connection, &model.tables().replace("{schema}", &schema)).await?;
-    let tables: Vec<String> =
-        sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = $1")
-            .bind(&schema)
-            .fetch_all(&mut *connection)
-            .await?;
-    for table in tables {
+    for table in tables_of(connection, &schema).await? {
         run_script(
             connection,
             &format!(
@@ -89,6 +91,30 @@ pub(crate) async fn create_version(
     .bind(i32::from(LANES))
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+async fn tables_of(
+    connection: &mut PgConnection,
+    schema: &str,
+) -> Result<Vec<String>, ProjectionError> {
+    Ok(sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = $1")
+        .bind(schema)
+        .fetch_all(connection)
+        .await?)
+}
+
+/// Tells PostgreSQL what lies in a freshly filled version, so that its first readers get good plans.
+pub(crate) async fn analyse(
+    pool: &PgPool,
+    name: &str,
+    version: i32,
+) -> Result<(), ProjectionError> {
+    let mut connection = pool.acquire().await?;
+    let schema = schema_of(name, version);
+    for table in tables_of(&mut connection, &schema).await? {
+        run_script(&mut connection, &format!("ANALYZE {schema}.{table}")).await?;
+    }
     Ok(())
 }
 

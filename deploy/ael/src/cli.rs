@@ -100,6 +100,9 @@ pub enum Command {
         NATS_PASSWORD, AEL_MASTER_KEY or\nAEL_MASTER_KEY_FILE (commands and projections), \
         AEL_METRICS_ADDR.\n\nExample:\n  ael run relay")]
     Run { service: Service },
+    /// Measure how fast the house is, on a throwaway system of its own
+    #[command(subcommand)]
+    Bench(ael_bench::BenchCommand),
     /// Write the JSON Schemas and the AsyncAPI document into docs/
     #[command(after_help = "Examples:\n  ael schema\n  ael schema --check")]
     Schema(Schema),
@@ -122,6 +125,7 @@ impl Cli {
             Command::Topology(command) => command.run(global).await,
             Command::Schema(schema) => schema.run(global),
             Command::Dev(command) => Box::pin(command.run(global)).await,
+            Command::Bench(command) => Box::pin(command.run(global.json)).await,
             Command::Audit(command) => command.run(global).await,
             Command::Projection(command) => command.run(global).await,
             Command::Stream(command) => command.run(global).await,

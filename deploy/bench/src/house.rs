@@ -101,8 +101,11 @@ impl House {
                     refused = Some(error);
                     String::new()
                 });
-            // When something was committed is what the lag is measured by.
-            let settings = vec![("track_commit_timestamp".to_owned(), "on".to_owned())];
+            // When something was committed is what the lag is measured by; the plain sides want
+            // many connections.
+            let settings = [("track_commit_timestamp", "on"), ("max_connections", "300")];
+            let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let settings = settings.to_vec();
             let postgres = PostgresOptions { settings, ..PostgresOptions::default() };
             let nats = NatsOptions { authorization, ..NatsOptions::default() };
             StackOptions { postgres: Some(postgres), nats: Some(nats) }
@@ -243,13 +246,8 @@ impl House {
     }
 
     /// Connections in a role of the house.
-    pub(crate) async fn role_pool(
-        &self,
-        role: DbRole,
-        connections: u32,
-    ) -> anyhow::Result<PgPool> {
-        let options =
-            PoolOptions { max_connections: connections, ..PoolOptions::default() };
+    pub(crate) async fn role_pool(&self, role: DbRole, connections: u32) -> anyhow::Result<PgPool> {
+        let options = PoolOptions { max_connections: connections, ..PoolOptions::default() };
         Ok(ael_store::connect(&self.role_url(role)?, role, &options).await?)
     }
 

@@ -45,11 +45,8 @@ pub(crate) async fn run(sizes: &Sizes, report: &mut Report) -> anyhow::Result<()
 
 /// Each process of the stack with what it started, by name.
 fn look(house: &House) -> Vec<(String, Usage)> {
-    let mut all: Vec<(String, Usage)> = house
-        .processes()
-        .into_iter()
-        .map(|(name, pid)| (name, usage_of_family(pid)))
-        .collect();
+    let mut all: Vec<(String, Usage)> =
+        house.processes().into_iter().map(|(name, pid)| (name, usage_of_family(pid))).collect();
     all.sort_by(|one, other| one.0.cmp(&other.0));
     all
 }

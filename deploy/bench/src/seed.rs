@@ -4,8 +4,8 @@
 use crate::house::Tenant;
 use crate::people::{People, message};
 use ael_events::actor::Actor;
-use ael_events::event::{Contacted, Created, Event, LeadEvent, LeadProfile, MessageLogged};
 use ael_events::event::TextPrivate;
+use ael_events::event::{Contacted, Created, Event, LeadEvent, LeadProfile, MessageLogged};
 use ael_events::ids::{CommandId, EventId, LeadId};
 use ael_events::private::Private;
 use ael_events::subjects::Edge;
@@ -108,8 +108,7 @@ fn reachable(profile: &LeadProfile) -> impl Iterator<Item = (ContactKind, String
     let contact = &profile.contact;
     let email = contact.email.as_ref().map(|one| (ContactKind::Email, one.as_str().to_owned()));
     let phone = contact.phone.as_ref().map(|one| (ContactKind::Phone, one.as_str().to_owned()));
-    let telegram =
-        contact.telegram.as_ref().map(|one| (ContactKind::Telegram, one.normalised()));
+    let telegram = contact.telegram.as_ref().map(|one| (ContactKind::Telegram, one.normalised()));
     [email, phone, telegram].into_iter().flatten()
 }
 

@@ -135,12 +135,23 @@ impl Home {
             files::ensure_folder(&folder, 0o700)?;
         }
         let lock = self.lock().await?;
+        let before = StackState { ready: false, ..self.state().unwrap_or_default() };
+        // Before anything else: what a crash left may still say "ready", and we hold the lock now.
+        self.note(&before)?;
         leftovers::stop_noted(&self.run()).await?;
         let secrets = Secrets::load_or_create(&self.secrets_file(), nats_users)?;
-        let before = StackState { ready: false, ..self.state().unwrap_or_default() };
-        let claimed = ClaimedHome { home: self.clone(), secrets, before, _lock: lock };
-        claimed.publish(&claimed.before)?; // what a crash left may still say "ready"
-        Ok(claimed)
+        Ok(ClaimedHome { home: self.clone(), secrets, before, _lock: lock })
+    }
+
+    fn note(&self, state: &StackState) -> Result<(), StackError> {
+        let path = self.state_file();
+        let text = serde_json::to_string_pretty(state);
+        let text = text.map_err(|error| StackError::File {
+            doing: "write",
+            path: path.clone(),
+            source: error.into(),
+        })?;
+        files::write_private(&path, &text)
     }
 
     /// The lock dies with the process that holds it, even by kill -9. Whoever merely asks whether
@@ -252,14 +263,7 @@ impl ClaimedHome {
 
     /// Says where the system is, to everybody who asks for [`Home::running`].
     pub(crate) fn publish(&self, state: &StackState) -> Result<(), StackError> {
-        let path = self.home.state_file();
-        let text = serde_json::to_string_pretty(state);
-        let text = text.map_err(|error| StackError::File {
-            doing: "write",
-            path: path.clone(),
-            source: error.into(),
-        })?;
-        files::write_private(&path, &text)
+        self.home.note(state)
     }
 }
 

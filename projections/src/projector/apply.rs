@@ -1,6 +1,6 @@
 //! One transaction: a batch of a lane's events takes effect in every read model, and the checkpoints move with it.
 
-use super::checkpoints::{Place, active_places, advance, lock_lane, place_of};
+use super::checkpoints::{Place, active_places, advance, lock_lane, place_of, plan_for_growth};
 use super::dead;
 use crate::error::ProjectionError;
 use crate::model::{Applied, Incoming, Key, ReadModel, Target, schema_of};
@@ -151,6 +151,7 @@ async fn apply_once(
             active_places(&mut tx, models, batch.lane).await?
         }
         Scope::Building(model, version) => {
+            plan_for_growth(&mut tx).await?;
             vec![place_of(&mut tx, model, version, batch.lane).await?]
         }
     };

@@ -39,11 +39,27 @@ pub(crate) async fn lock_lane(
     connection: &mut PgConnection,
     lane: Lane,
 ) -> Result<(), ProjectionError> {
-    sqlx::query("SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock($2)")
-        .bind(REGISTRY_LOCK)
-        .bind(LANE_LOCK + i64::from(lane.number()))
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock($2), \
+         set_config('plan_cache_mode', 'force_custom_plan', true), \
+         set_config('enable_seqscan', 'off', true)",
+    )
+    .bind(REGISTRY_LOCK)
+    .bind(LANE_LOCK + i64::from(lane.number()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Rows are looked up by their keys: a plan made when a table was empty would read all of it for
+/// ever. [`lock_lane`] says so too.
+pub(crate) async fn plan_for_growth(connection: &mut PgConnection) -> Result<(), ProjectionError> {
+    sqlx::query(
+        "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), \
+         set_config('enable_seqscan', 'off', true)",
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

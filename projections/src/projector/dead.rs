@@ -19,9 +19,6 @@ use uuid::Uuid;
 /// How many events of an aggregate are retried at once.
 const CHUNK: usize = 500;
 
-/// The projector's name among those who could not process something.
-const WHO: &str = "projector";
-
 /// Parks an event in the batch's own transaction. Nothing if its aggregate waits already.
 pub(crate) async fn park(
     connection: &mut PgConnection,
@@ -62,7 +59,11 @@ pub(crate) async fn park(
 
 /// Tells about parked events, once each: an error in the log, a number, and a message in `DEAD`. The
 /// rows in `read.parked` are what counts; a message that gets lost costs nothing.
-pub(crate) async fn announce(bus: Option<&ael_bus::Bus>, letters: &[(WorkspaceId, DeadLetter)]) {
+pub(crate) async fn announce(
+    bus: Option<&ael_bus::Bus>,
+    lane: Lane,
+    letters: &[(WorkspaceId, DeadLetter)],
+) {
     for (workspace, letter) in letters {
         metrics::counter!("ael_projector_dead_total", "projection" => letter.projection.clone())
             .increment(1);
@@ -77,7 +78,7 @@ pub(crate) async fn announce(bus: Option<&ael_bus::Bus>, letters: &[(WorkspaceId
         );
         let Some(bus) = bus else { continue };
         let Ok(body) = serde_json::to_vec(letter) else { continue };
-        if let Err(error) = bus.publish(&subjects::dead(WHO), body).await {
+        if let Err(error) = bus.publish(&subjects::dead(&subjects::projector(lane)), body).await {
             tracing::warn!(%error, "a dead letter could not be sent; it stays in the database");
         }
     }

@@ -211,7 +211,7 @@ impl LaneWork {
             let lag = now.signed_duration_since(last.facts.recorded_at).as_seconds_f64();
             metrics::histogram!("ael_projector_lag_seconds").record(lag.max(0.0));
         }
-        dead::announce(self.shared.bus.as_ref(), &effect.dead).await;
+        dead::announce(self.shared.bus.as_ref(), self.lane, &effect.dead).await;
         if let Some(bus) = &self.shared.bus {
             live::publish(bus, &live::changes(opened, effect, now)).await;
         }

@@ -31,7 +31,7 @@ pub struct ProjectorOptions {
 impl Default for ProjectorOptions {
     fn default() -> Self {
         Self {
-            batch: 500,
+            batch: 300,
             look_at_store: Duration::from_secs(3),
             heartbeat: Duration::from_secs(2),
             lease: Duration::from_secs(10),

@@ -4,7 +4,8 @@ use crate::world::{World, created, eventually};
 use ael_events::event::{Contacted, LeadEvent};
 use ael_events::ids::LeadId;
 use ael_projections::{
-    Progress, ProjectionError, Projector, ProjectorOptions, model, rebuild, rebuild_from,
+    EventSource, Progress, ProjectionError, Projector, ProjectorOptions, model, rebuild,
+    rebuild_from,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,7 +75,8 @@ async fn two_rebuilds_of_one_read_model_are_refused_and_a_stopped_one_leaves_the
         world.lead(LeadId::generate(), [created(&format!("Lead {number}"), None)]).await;
     }
     world.project(100).await;
-    let (source, models) = (world.source(), model::all());
+    let source: Arc<dyn EventSource> = Arc::new(world.source());
+    let models = model::all();
     let stop = CancellationToken::new();
     let (pool, keyring) = (world.pool.clone(), world.keyring.clone());
     let (begun, mut beginning) = tokio::sync::mpsc::unbounded_channel();

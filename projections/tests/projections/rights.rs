@@ -50,6 +50,20 @@ async fn a_lead_is_found_in_either_alphabet_and_with_a_typo_by_who_may_see_it() 
 }
 
 #[tokio::test]
+async fn another_copy_finds_the_tables_and_search_works_on_connections_that_never_searched() {
+    let world = World::new().await;
+    world.lead(LeadId::generate(), [created("Olena Petrenko", None)]).await;
+    world.project(100).await;
+    let url = world.database.url(ael_store::DbRole::Projections).unwrap();
+    let options = ael_store::PoolOptions::default();
+    let fresh = ael_store::connect(&url, ael_store::DbRole::Projections, &options).await.unwrap();
+    ael_projections::ensure(&fresh).await.unwrap();
+    fresh.close().await;
+    assert_eq!(find(&world, world.workspace, world.workspace, "Pertenko", None).await.len(), 1);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_reader_sees_nothing_without_a_workspace_and_only_its_own_with_one() {
     let world = World::new().await;
     world.lead(LeadId::generate(), [created("Olena", None)]).await;

@@ -81,8 +81,10 @@ impl Desk {
     ) -> Result<Vec<Value>, QueryAnswer<()>> {
         let query = Query::ListLeads(asked.clone());
         let explained = async {
-            let mut view = self.viewer.open(workspace, planned(&query)).await?;
-            explain_leads(&mut view, Colleague { id, role }, asked).await
+            let asker = Colleague { id, role };
+            let plan = planned(&query, Asker::Colleague(asker));
+            let mut view = self.viewer.open(workspace, plan).await?;
+            explain_leads(&mut view, asker, asked).await
         };
         explained.await.map_err(Unanswered::into_answer)
     }
@@ -97,7 +99,7 @@ impl Desk {
         if let Some(token) = request.after {
             self.positions.reach(token, read_by(query)).await?;
         }
-        let mut view = self.viewer.open(workspace, planned(query)).await?;
+        let mut view = self.viewer.open(workspace, planned(query, asker)).await?;
         let answer = answer(&mut view, asker, query).await?;
         view.close().await?;
         Ok(answer)

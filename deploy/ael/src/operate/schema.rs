@@ -22,7 +22,7 @@ pub struct Schema {
 /// Every document, with its place in the folder.
 fn documents() -> anyhow::Result<Vec<(PathBuf, String)>> {
     let all: [(&str, Value); 2] = [
-        ("schemas/ael.json", ael_events::schema::json_schema()),
+        ("schemas/bus.json", ael_events::schema::json_schema()),
         ("asyncapi.json", ael_events::schema::async_api()),
     ];
     all.into_iter()

@@ -6,6 +6,7 @@ use crate::stack::BUS_ADMIN;
 use crate::up::bring;
 use ael_bus::Bus;
 use ael_bus::topology;
+use ael_stack::StackError;
 use clap::Subcommand;
 use serde_json::json;
 
@@ -20,6 +21,8 @@ pub enum TopologyCommand {
     #[command(after_help = "Example:\n  ael topology show > docs/bus.md")]
     Show,
     /// Print the authorization block for a nats-server of your own; it holds passwords
+    #[command(after_help = "Example:\n  ael topology server-config > authorization.conf   \
+        # include it in nats-server.conf\n  NATS_URL=nats://127.0.0.1:4222 ael up")]
     ServerConfig,
 }
 
@@ -30,8 +33,15 @@ impl TopologyCommand {
         match self {
             Self::Show => out.raw(&topology.show()),
             Self::ServerConfig => {
-                let running = global.running()?;
-                let secrets = running.secrets();
+                let secrets = match global.home()?.running() {
+                    Ok(running) => running.secrets().clone(),
+                    // Before the first start: the home gets its passwords now.
+                    Err(StackError::NotRunning { .. }) => {
+                        let users: Vec<&str> = topology.user_names().collect();
+                        global.home()?.claim(&users).await?.secrets().clone()
+                    }
+                    Err(error) => return Err(error.into()),
+                };
                 out.raw(&topology.server_authorization(|user| secrets.nats_password(user))?)
             }
             Self::Apply => {

@@ -192,8 +192,10 @@ async fn questions(sizes: &Sizes, report: &mut Report, asker: &Asker) -> anyhow:
     for (question, times) in all.iter().zip(&times) {
         let (p50, p99) = (percentile(times, 0.5), percentile(times, 0.99));
         let name = format!("query: {}", question.name);
-        let (half, most) =
-            (Figure::of(format!("{name}, p50"), p50, "ms"), Figure::of(format!("{name}, p99"), p99, "ms"));
+        let (half, most) = (
+            Figure::of(format!("{name}, p50"), p50, "ms"),
+            Figure::of(format!("{name}, p99"), p99, "ms"),
+        );
         report.add(match question.kind {
             questions::Kind::Cheapest => {
                 cheapest.push(p50);

@@ -41,11 +41,8 @@ impl Question {
 
     /// All of them, the cheapest first.
     pub(super) fn all() -> anyhow::Result<Vec<Self>> {
-        let mut all = vec![Self {
-            name: "the newest leads",
-            kind: Kind::Cheapest,
-            asked: Self::cheapest(),
-        }];
+        let mut all =
+            vec![Self { name: "the newest leads", kind: Kind::Cheapest, asked: Self::cheapest() }];
         all.extend(singles()?);
         all.extend(combinations()?);
         all.extend(searches());

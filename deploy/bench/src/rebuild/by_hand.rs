@@ -100,10 +100,8 @@ async fn chunk(
     leads: &mut HashMap<Uuid, Lead>,
     rows: &[EventRow],
 ) -> anyhow::Result<()> {
-    let metadata: Vec<EventMetadata> = rows
-        .iter()
-        .map(|row| serde_json::from_str(&row.metadata))
-        .collect::<Result<_, _>>()?;
+    let metadata: Vec<EventMetadata> =
+        rows.iter().map(|row| serde_json::from_str(&row.metadata)).collect::<Result<_, _>>()?;
     let keys = keys(pool, keyring, rows, &metadata).await?;
     let (mut listed, mut active) = (BTreeSet::new(), BTreeSet::new());
     for (row, metadata) in rows.iter().zip(&metadata) {
@@ -196,10 +194,7 @@ fn fold(
     Ok(contacted)
 }
 
-async fn upsert_leads(
-    tx: &mut sqlx::PgConnection,
-    leads: &[(Uuid, &Lead)],
-) -> anyhow::Result<()> {
+async fn upsert_leads(tx: &mut sqlx::PgConnection, leads: &[(Uuid, &Lead)]) -> anyhow::Result<()> {
     if leads.is_empty() {
         return Ok(());
     }

@@ -223,22 +223,25 @@ impl LeadPageSql<'_> {
 
     fn push_place(&self, sql: &mut QueryBuilder<'static, Postgres>, stretch: Stretch) {
         let beyond = match self.sort.direction {
-            SortDirection::Descending => " < ",
-            SortDirection::Ascending => " > ",
+            SortDirection::Descending => " <",
+            SortDirection::Ascending => " >",
         };
         match (self.from, stretch) {
             (Some(Place::Time(micros, id)), Stretch::ByTime) => {
                 let moment = DateTime::<Utc>::from_timestamp_micros(micros).unwrap_or_default();
                 let (row, key, id_key) = self.inner_key();
-                sql.push(format!(" AND ({row}.{key}, {row}.{id_key}){beyond}("));
+                // Key and id may stand in two tables behind the view; the key alone tells an
+                // index where to begin.
+                sql.push(format!(" AND {row}.{key}{beyond}= ")).push_bind(moment);
+                sql.push(format!(" AND ({row}.{key}, {row}.{id_key}){beyond} ("));
                 sql.push_bind(moment).push(", ").push_bind(id).push(")");
             }
             (Some(Place::Score(bits, id)), Stretch::Scored) => {
-                sql.push(format!(" AND (l.score_rank, l.id){beyond}("));
+                sql.push(format!(" AND (l.score_rank, l.id){beyond} ("));
                 sql.push_bind(f64::from_bits(bits)).push(", ").push_bind(id).push(")");
             }
             (Some(Place::Unscored(id)), Stretch::Unscored) => {
-                sql.push(format!(" AND l.id{beyond}")).push_bind(id);
+                sql.push(format!(" AND l.id{beyond} ")).push_bind(id);
             }
             // A place of another stretch: this one is read from its beginning.
             (

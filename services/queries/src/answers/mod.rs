@@ -11,7 +11,7 @@ mod statistics;
 
 pub use lead_list::explain as explain_leads;
 
-use crate::asker::{Asker, Colleague};
+use crate::asker::{Asker, Colleague, Sight};
 use crate::refusal::{Answered, Unanswered, not_allowed};
 use crate::view::{Plan, View};
 use ael_events::answer::QueryAnswer;
@@ -46,11 +46,16 @@ pub const fn read_by(query: &Query) -> &'static [&'static str] {
     }
 }
 
-/// How the question's statements are planned: a list with a filter by its values, so that what is
-/// rare is found by its own index; whatever else looks alike each time.
+/// How the question's statements are planned: a list by the values of its filter or by whose leads
+/// it shows, so that what is rare is found by its own index; whatever else looks alike each time.
 #[must_use]
-pub fn planned(query: &Query) -> Plan {
+pub fn planned(query: &Query, asker: Asker) -> Plan {
+    let sees_all = match asker {
+        Asker::Colleague(colleague) => colleague.sight() == Sight::All,
+        Asker::House => true,
+    };
     match query {
+        Query::ListLeads(_) | Query::ListSales(_) | Query::Statistics {} if !sees_all => Plan::Anew,
         Query::ListLeads(asked) if asked.filter != LeadFilter::default() => Plan::Anew,
         Query::ListSales(asked) if !asked.stages.is_empty() || asked.owner.is_some() => Plan::Anew,
         Query::Statistics {} => Plan::Anew,

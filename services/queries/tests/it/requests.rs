@@ -14,7 +14,8 @@ async fn a_request_that_makes_no_sense_is_refused_and_harms_nobody() {
     let tenant = house.workspace().await;
     let me = subjects::query(Edge::Cli, tenant.id, "me");
     let operator = Credential::Operator { as_member: None };
-    let other = serde_json::json!({ "credential": operator, "query": { "query": "list_dead", "with": {} } });
+    let list_dead = serde_json::json!({ "query": "list_dead", "with": {} });
+    let other = serde_json::json!({ "credential": operator, "query": list_dead });
     let deep = "[".repeat(200_000);
     let large = vec![b'x'; 1024 * 1024];
     for (subject, body, expected) in [
