@@ -88,6 +88,7 @@ fn each_outside_world_has_one_door() {
         (
             "sqlx",
             &[
+                "ael",
                 "ael-auth",
                 "ael-bench",
                 "ael-store",

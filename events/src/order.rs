@@ -109,7 +109,8 @@ impl schemars::JsonSchema for PositionToken {
         "PositionToken".into()
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "description": "Opaque: bring it to a read to see this write." })
+        let description = "Opaque: bring it to a read to see this write.";
+        schemars::json_schema!({ "type": "string", "description": description })
     }
 }
 

@@ -80,8 +80,10 @@ impl<T: JsonSchema> JsonSchema for Private<T> {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let open = generator.subschema_for::<T>();
+        let description = "Personal data, in the open only inside the house; on the bus `sealed` \
+                           stands in its place.";
         schemars::json_schema!({
-            "description": "Personal data, in the open only inside the house; on the bus `sealed` stands in its place.",
+            "description": description,
             "anyOf": [open, { "type": "null" }]
         })
     }

@@ -38,7 +38,8 @@ pub fn json_schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "AEL CRM on the bus",
-        "description": "Each property is a message; each definition named ael.* is the data of that event as it travels.",
+        "description": "Each property is a message; each definition named ael.* is the data of \
+                        that event as it travels.",
         "properties": properties,
         "$defs": definitions
     })
@@ -86,14 +87,17 @@ pub fn async_api() -> Value {
         "info": {
             "title": "AEL CRM events",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Every change of AEL CRM, as CloudEvents 1.0 on NATS JetStream. Personal parts travel sealed."
+            "description": "Every change of AEL CRM, as CloudEvents 1.0 on NATS JetStream. \
+                            Personal parts travel sealed."
         },
         "channels": { "events": {
             "address": "ael.evt.{lane}.{workspace}.{aggregate}.{event}",
             "parameters": {
                 "lane": { "description": "00 to 15: order holds within a lane." },
                 "workspace": { "description": "The tenant's id." },
-                "aggregate": { "description": "workspace, member, invitation, token, lead or sale." },
+                "aggregate": {
+                    "description": "workspace, member, invitation, token, lead or sale."
+                },
                 "event": { "description": "The event's name without aggregate and version." }
             },
             "messages": channel_messages
@@ -146,7 +150,8 @@ fn travelling(mut schema: Value) -> Value {
             json!({
                 "type": "string",
                 "contentEncoding": "base64",
-                "description": "Personal data, sealed with the data subject's own key; unreadable outside, and for ever once erased."
+                "description": "Personal data, sealed with the data subject's own key; unreadable \
+                                outside, and for ever once erased."
             }),
         );
     }

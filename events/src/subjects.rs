@@ -35,6 +35,8 @@ pub const HEADER_LANE_PREVIOUS: &str = "Ael-Lane-Previous";
 /// Header on the last message of a relay batch: the head of the workspace's hash chain, for
 /// anchoring elsewhere.
 pub const HEADER_CHAIN_HEAD: &str = "Ael-Chain-Head";
+/// Header on a message in `DEAD`: why it could not be processed.
+pub const HEADER_DEAD_REASON: &str = "Ael-Dead-Reason";
 /// Header: W3C trace context.
 pub const HEADER_TRACEPARENT: &str = "traceparent";
 

@@ -1,4 +1,5 @@
-//! What the read models say about each aggregate, in the terms in which it is compared with the fold of its events.
+//! What the read models say about each aggregate, in the terms in which it is compared with the
+//! fold of its events.
 
 use crate::members::{read_member, read_workspace};
 use crate::sale_board::read_sale;

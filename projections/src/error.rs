@@ -1,6 +1,7 @@
 //! Why the read models could not be kept.
 
-/// The projector could not do its work. Nothing is half done: rows and checkpoints move together or not at all.
+/// The projector could not do its work. Nothing is half done: rows and checkpoints move together
+/// or not at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectionError {
     /// PostgreSQL could not be reached, or refused a statement.

@@ -5,8 +5,9 @@
 //! - [`rebuild()`]: a new version beside the old one, exchanged without a gap.
 //! - [`digest`]: what they say, to be compared with the fold of the events.
 //!
-//! Invariants: rows and checkpoints move in one transaction; a checkpoint never goes back; whoever was
-//! erased is in no row; what cannot be processed waits with its reason and holds up nobody else.
+//! Invariants: rows and checkpoints move in one transaction; a checkpoint never goes back;
+//! whoever was erased is in no row; what cannot be processed waits with its reason and holds up
+//! nobody else.
 
 pub mod digest;
 mod error;
@@ -48,7 +49,8 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations/read");
 pub const NAMES: &[&str] =
     &["lead_board", "lead_card", "timeline", "sale_board", "members", "stats"];
 
-/// Makes the first version of every read model, its views and the functions over them, where they are missing.
+/// Makes the first version of every read model, its views and the functions over them, where they
+/// are missing.
 ///
 /// # Errors
 /// When PostgreSQL cannot be reached or refuses.

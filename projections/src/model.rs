@@ -1,4 +1,5 @@
-//! What every read model is: its tables, the events it listens to, and how a batch of them changes it.
+//! What every read model is: its tables, the events it listens to, and how a batch of them
+//! changes it.
 
 use crate::opened::Opened;
 use ael_events::event::Event;
@@ -105,7 +106,8 @@ pub trait ReadModel: Send + Sync + std::fmt::Debug {
     /// Whether the event changes it.
     fn wants(&self, event: &Event) -> bool;
 
-    /// Applies a batch of one lane, in order. Reads what is there, folds in memory, writes set by set.
+    /// Applies a batch of one lane, in order. Reads what is there, folds in memory, writes set by
+    /// set.
     async fn apply(
         &self,
         connection: &mut PgConnection,

@@ -1,11 +1,11 @@
-//! Rebuilding a read model: a new version is filled beside the old one from the store, and takes its place when it has
-//! come as far. Readers see no gap, writers don't notice.
+//! Rebuilding a read model: a new version is filled beside the old one from the store, and takes
+//! its place when it has come as far. Readers see no gap, writers don't notice.
 
 use crate::error::ProjectionError;
 use crate::model::{self, ReadModel};
 use crate::opened::Opened;
 use crate::projector::apply::{Batch, Effect, Outcome, Scope, apply_in, apply_to};
-use crate::projector::checkpoints::{Place, advance, place_of};
+use crate::projector::checkpoints::{Place, advance, place_of, plan_for_growth};
 use crate::source::{EventSource, StoreSource};
 use crate::tables::{self, REBUILD_LOCK, REGISTRY_LOCK};
 use ael_events::ids::Lane;
@@ -80,8 +80,8 @@ pub async fn rebuild(
 /// stopped or dies, the old version stays, and the next rebuild clears away what is left.
 ///
 /// # Errors
-/// [`ProjectionError::Unknown`], [`ProjectionError::AlreadyRebuilding`], [`ProjectionError::Stopped`],
-/// or what PostgreSQL or the store refused.
+/// [`ProjectionError::Unknown`], [`ProjectionError::AlreadyRebuilding`],
+/// [`ProjectionError::Stopped`], or what PostgreSQL or the store refused.
 pub async fn rebuild_from(
     pool: &PgPool,
     source: &Arc<dyn EventSource>,
@@ -187,6 +187,7 @@ impl Rebuild<'_> {
                 tables::analyse(self.pool, self.model.name(), self.version).await?;
                 analysed = true;
             }
+            self.go_on()?;
             if let Some(old) = self.swap().await? {
                 self.drop_old(old).await;
                 let events = self.events.load(Ordering::Relaxed);
@@ -203,9 +204,7 @@ impl Rebuild<'_> {
         let mut previous = place.at;
         let mut chunk = read(self.source.clone(), lane, previous).await?;
         while let Some(last) = chunk.last().map(|opened| opened.facts.order) {
-            if self.stop.is_cancelled() {
-                return Err(ProjectionError::Stopped);
-            }
+            self.go_on()?;
             let batch = Batch { lane, previous, events: &chunk };
             let scope = Scope::Building(self.model, self.version);
             // Opening is work: in a task of its own, it does not keep the transaction waiting.
@@ -221,6 +220,10 @@ impl Rebuild<'_> {
         Ok(())
     }
 
+    fn go_on(&self) -> Result<(), ProjectionError> {
+        if self.stop.is_cancelled() { Err(ProjectionError::Stopped) } else { Ok(()) }
+    }
+
     fn report(&self, events: usize, lanes: u64) {
         let more = u64::try_from(events).unwrap_or(0);
         let events = self.events.fetch_add(more, Ordering::Relaxed) + more;
@@ -234,6 +237,7 @@ impl Rebuild<'_> {
     async fn swap(&self) -> Result<Option<i32>, ProjectionError> {
         let mut connection = self.pool.acquire().await?;
         let mut tx = connection.begin().await?;
+        plan_for_growth(&mut tx).await?;
         sqlx::query("SET LOCAL lock_timeout = '2s'").execute(&mut *tx).await?;
         match self.exchange(&mut tx).await {
             Ok(Some(old)) => {

@@ -1,4 +1,5 @@
-//! The words by which a lead is found: one spelling for both alphabets, so that "Petrenko" finds "Петренко".
+//! The words by which a lead is found: one spelling for both alphabets, so that "Petrenko" finds
+//! "Петренко".
 
 use ael_events::values::Contact;
 use unicode_normalization::UnicodeNormalization as _;

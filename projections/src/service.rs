@@ -22,7 +22,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// The bus, as the user `projections`.
     pub bus: BusConfig,
-    /// The master key that unwraps the data keys, from `AEL_MASTER_KEY` or the file `AEL_MASTER_KEY_FILE`.
+    /// The master key that unwraps the data keys, from `AEL_MASTER_KEY` or the file
+    /// `AEL_MASTER_KEY_FILE`.
     pub master: Arc<MasterKeyring>,
     /// Its pace.
     pub options: ProjectorOptions,
@@ -65,8 +66,8 @@ fn master_key(env: &Env) -> Result<MasterKeyring, ConfigError> {
     MasterKeyring::parse(text.expose_secret()).map_err(|_| ConfigError::malformed(NAME, EXPECTS))
 }
 
-/// Runs a copy of the projector until it is told to stop; it comes back from whatever happens to the
-/// database or the bus.
+/// Runs a copy of the projector until it is told to stop; it comes back from whatever happens to
+/// the database or the bus.
 ///
 /// # Errors
 /// Only when the first connections cannot be made, so that a wrong configuration is seen at once.

@@ -35,13 +35,13 @@ pub trait EventSource: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Recorded>, SourceError>;
 
-    /// Opens and reads events, in the same order. What cannot be opened or read is poison and says why;
-    /// a missing data key is none: the person was erased.
+    /// Opens and reads events, in the same order. What cannot be opened or read is poison and
+    /// says why; a missing data key is none: the person was erased.
     async fn open(&self, events: &[Recorded]) -> Result<Vec<Opened>, SourceError>;
 }
 
 /// How many events are opened before others may work: opening is work for the processor.
-const AT_ONCE: usize = 250;
+const AT_ONCE: usize = 100;
 
 /// The event store on PostgreSQL, read in the role of the projections.
 #[derive(Debug, Clone)]

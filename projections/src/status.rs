@@ -4,7 +4,8 @@ use crate::error::ProjectionError;
 use ael_events::query::ProjectionStatus;
 use sqlx::{PgPool, Row as _};
 
-/// Every read model: its version, what is built beside it, how far its slowest lane has come, and what waits.
+/// Every read model: its version, what is built beside it, how far its slowest lane has come, and
+/// what waits.
 ///
 /// # Errors
 /// When PostgreSQL fails, or nothing has been projected here yet.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 /// Everybody who changes which version is read takes this lock alone; who projects shares it.
 pub(crate) const REGISTRY_LOCK: i64 = 0x0061_656c_0000;
-/// A lane of the versions that are read is projected by one transaction at a time: this plus its number.
+/// A lane of the versions that are read is projected by one transaction at a time: this plus its
+/// number.
 pub(crate) const LANE_LOCK: i64 = 0x0061_656c_0100;
 /// One rebuild of a read model at a time: this plus a hash of its name.
 pub(crate) const REBUILD_LOCK: i64 = 0x0061_656c_0200;
@@ -50,7 +51,8 @@ pub async fn ensure(pool: &PgPool, models: &[Arc<dyn ReadModel>]) -> Result<(), 
     Ok(())
 }
 
-/// Makes the tables of a version, empty, with all their indexes and rights, and its checkpoints at the start.
+/// Makes the tables of a version, empty, with all their indexes and rights, and its checkpoints
+/// at the start.
 pub(crate) async fn create_version(
     connection: &mut PgConnection,
     model: &dyn ReadModel,
@@ -104,7 +106,8 @@ async fn tables_of(
         .await?)
 }
 
-/// Tells PostgreSQL what lies in a freshly filled version, so that its first readers get good plans.
+/// Tells PostgreSQL what lies in a freshly filled version, so that its first readers get good
+/// plans.
 pub(crate) async fn analyse(
     pool: &PgPool,
     name: &str,

@@ -27,9 +27,11 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 #[command(
     name = "ael",
     version,
-    after_help = "Begin with:\n  ael up --demo        start a system of your own, with a demo workspace\n  \
-        ael lead list        look at its leads (in another terminal)\n  ael stats            \
-        and at its numbers\n\nExit codes: 0 done, 1 not done or differences found, 2 not understood."
+    after_help = "Begin with:\n  \
+        ael up --demo   start a system of your own, with a demo workspace\n  \
+        ael lead list   look at its leads (in another terminal)\n  \
+        ael stats       and at its numbers\n\n\
+        Exit codes: 0 done, 1 not done or differences found, 2 not understood."
 )]
 pub struct Cli {
     #[command(flatten)]

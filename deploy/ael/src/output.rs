@@ -64,13 +64,9 @@ impl Output {
         rows: impl IntoIterator<Item = Vec<C>>,
     ) -> String {
         let mut table = Table::new();
-        if self.terminal {
-            table.load_style(UTF8_HORIZONTAL_ONLY);
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-        } else {
-            table.load_style(NOTHING);
-            table.set_content_arrangement(ContentArrangement::Disabled);
-        }
+        table.load_style(if self.terminal { UTF8_HORIZONTAL_ONLY } else { NOTHING });
+        // A cell is never broken: ids are there to be copied.
+        table.set_content_arrangement(ContentArrangement::Disabled);
         if self.colours {
             table.enforce_styling();
         } else {

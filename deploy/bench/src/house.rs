@@ -1,8 +1,8 @@
 //! A house of its own for each benchmark: private servers, the tables, and real service processes,
 //! each with only its own secrets. All of it is gone afterwards.
 
-use crate::Sizes;
 use crate::report::Report;
+use crate::{Sizes, profile};
 use ael_bus::topology::{self, ConsumerSpec, Keeps, StreamSpec, Topology, UserSpec};
 use ael_bus::{Bus, BusConfig};
 use ael_client::Client;
@@ -104,8 +104,10 @@ impl House {
             // When something was committed is what the lag is measured by; the plain sides want
             // many connections.
             let settings = [("track_commit_timestamp", "on"), ("max_connections", "300")];
-            let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-            let settings = settings.to_vec();
+            let profiled = if sizes.profile { profile::SETTINGS } else { &[] };
+            let settings = settings.iter().chain(profiled);
+            let settings =
+                settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             let postgres = PostgresOptions { settings, ..PostgresOptions::default() };
             let nats = NatsOptions { authorization, ..NatsOptions::default() };
             StackOptions { postgres: Some(postgres), nats: Some(nats) }

@@ -12,6 +12,7 @@ mod load;
 mod measure;
 mod people;
 mod process;
+mod profile;
 mod query;
 mod rebuild;
 mod report;
@@ -67,6 +68,9 @@ pub struct Sizes {
     /// Commands a second while the lag is measured; half of what the write path takes, when not said
     #[arg(long)]
     rate: Option<f64>,
+    /// Say afterwards which statements took the time of PostgreSQL (costs a little itself)
+    #[arg(long)]
+    profile: bool,
     /// The `ael` program whose services are measured; this one, when not said
     #[arg(long, value_name = "FILE", hide = true)]
     program: Option<PathBuf>,

@@ -169,11 +169,16 @@ pub struct CommandRequest {
     pub command: Command,
 }
 
-/// Declares an aggregate's commands: the enum, tagged by `command` (many have a `name` of their own), and the names.
+/// Declares an aggregate's commands: the enum, tagged by `command` (many have a `name` of their
+/// own), and the names.
 macro_rules! commands {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $wire:literal => $variant:ident($payload:ty)),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident {
+        $($(#[$vdoc:meta])* $wire:literal => $variant:ident($payload:ty)),+ $(,)?
+    }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[derive(
+            Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+        )]
         #[serde(tag = "command")]
         pub enum $name {
             $($(#[$vdoc])* #[serde(rename = $wire)] $variant($payload)),+

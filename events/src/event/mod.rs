@@ -108,9 +108,13 @@ impl Event {
 
 /// Declares an aggregate's events: the enum, their wire names, and how to read and write each.
 macro_rules! events {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $wire:literal => $variant:ident($payload:ty)),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident {
+        $($(#[$vdoc:meta])* $wire:literal => $variant:ident($payload:ty)),+ $(,)?
+    }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[derive(
+            Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+        )]
         #[serde(tag = "type", content = "data")]
         pub enum $name {
             $($(#[$vdoc])* #[serde(rename = $wire)] $variant($payload)),+
@@ -139,7 +143,10 @@ macro_rules! events {
                     $($wire => serde_json::from_value::<$payload>(data).map(Self::$variant).map_err(
                         |source| crate::event::BadEvent::Data { event_type: $wire, source },
                     ),)+
-                    unknown => Err(crate::event::BadEvent::Unknown { event_type: unknown.to_owned() }),
+                    unknown => {
+                        let event_type = unknown.to_owned();
+                        Err(crate::event::BadEvent::Unknown { event_type })
+                    }
                 }
             }
 
@@ -156,7 +163,9 @@ macro_rules! events {
             }
 
             /// The JSON Schema of each event's data, by wire name.
-            pub fn schemas(generator: &mut schemars::SchemaGenerator) -> Vec<(&'static str, schemars::Schema)> {
+            pub fn schemas(
+                generator: &mut schemars::SchemaGenerator,
+            ) -> Vec<(&'static str, schemars::Schema)> {
                 vec![$(($wire, generator.subschema_for::<$payload>())),+]
             }
         }

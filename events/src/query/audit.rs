@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::fmt;
 
 /// See [`super::Query::LeadHistory`]. Oldest first; the lead's sale included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,8 +22,8 @@ pub struct LeadHistory {
     pub limit: Option<u16>,
 }
 
-/// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// One thing that happened. Hides its data and names from `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HistoryEntry {
     /// Its name, everywhere.
     pub event_id: EventId,
@@ -42,6 +43,17 @@ pub struct HistoryEntry {
     pub edge: String,
     /// What exactly: the event's data, opened; without its private part after erasure.
     pub data: Value,
+}
+
+impl fmt::Debug for HistoryEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HistoryEntry")
+            .field("event_id", &self.event_id)
+            .field("version", &self.version)
+            .field("event_type", &self.event_type)
+            .field("actor", &self.actor)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A page of history.
@@ -66,8 +78,9 @@ pub struct DeadLetter {
     pub parked_at: DateTime<Utc>,
 }
 
-/// What an aggregate amounts to, in the terms in which fold and read models are compared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What an aggregate amounts to, in the terms in which fold and read models are compared. Hides
+/// its fields from `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AggregateDigest {
     /// `lead/<id>` and so on.
     pub aggregate: String,
@@ -75,4 +88,44 @@ pub struct AggregateDigest {
     pub version: u64,
     /// Field by field, as texts.
     pub fields: std::collections::BTreeMap<String, String>,
+}
+
+impl fmt::Debug for AggregateDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AggregateDigest")
+            .field("aggregate", &self.aggregate)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::{LeadFilter, ListLeads, Query};
+    use serde_json::json;
+
+    #[test]
+    fn who_is_looked_for_and_who_is_found_hide_themselves() {
+        let words = "Олена";
+        let filter = LeadFilter { q: Some(words.into()), ..LeadFilter::default() };
+        let list = Query::ListLeads(ListLeads { filter, ..ListLeads::default() });
+        let find = Query::FindMember { text: words.into() };
+        let entry = HistoryEntry {
+            event_id: EventId::generate(),
+            version: 1,
+            event_type: "lead.created.v1".into(),
+            occurred_at: DateTime::UNIX_EPOCH,
+            recorded_at: DateTime::UNIX_EPOCH,
+            actor: "operator".into(),
+            actor_name: Some(words.into()),
+            edge: "cli".into(),
+            data: json!({ "private": words }),
+        };
+        let fields = [("contact".to_owned(), words.to_owned())].into();
+        let digest = AggregateDigest { aggregate: "lead/1".into(), version: 1, fields };
+        let shown = format!("{list:?} {find:?} {entry:?} {digest:?}");
+        assert!(!shown.contains(words), "{shown}");
+        assert!(shown.contains("find_member") && shown.contains("lead.created.v1"), "{shown}");
+    }
 }

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// Where a page begins: opaque, checked when it comes back.
 pub type Cursor = String;
@@ -26,8 +27,8 @@ pub enum OwnerFilter {
     Member(MemberId),
 }
 
-/// Which leads. Everything that is given has to hold.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// Which leads. Everything that is given has to hold. Hides the words that are looked for.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LeadFilter {
     /// In one of these stages.
@@ -64,6 +65,22 @@ pub struct LeadFilter {
     /// characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
+}
+
+impl fmt::Debug for LeadFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LeadFilter")
+            .field("stages", &self.stages)
+            .field("sources", &self.sources)
+            .field("business_domains", &self.business_domains)
+            .field("tiers", &self.tiers)
+            .field("owner", &self.owner)
+            .field("tag", &self.tag)
+            .field("score", &(self.min_score, self.max_score))
+            .field("created", &(self.created_from, self.created_to))
+            .field("q", &self.q.as_ref().map(|_| "***"))
+            .finish()
+    }
 }
 
 /// By what leads are sorted; ties by id.

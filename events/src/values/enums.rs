@@ -14,10 +14,13 @@ pub struct UnknownWord {
 }
 
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident, $what:literal, { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, {
+        $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)?
+    }) => {
         $(#[$doc])*
         #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+            schemars::JsonSchema,
         )]
         pub enum $name {
             $($(#[$vdoc])* #[serde(rename = $word)] $variant),+
@@ -44,7 +47,8 @@ macro_rules! words {
             type Err = UnknownWord;
             fn from_str(text: &str) -> Result<Self, UnknownWord> {
                 let text = text.trim();
-                Self::ALL.iter().copied().find(|known| known.as_str().eq_ignore_ascii_case(text)).ok_or(UnknownWord {
+                let known = |known: &Self| known.as_str().eq_ignore_ascii_case(text);
+                Self::ALL.iter().copied().find(known).ok_or(UnknownWord {
                     what: $what,
                     expected: concat!($($word, " "),+).trim_ascii_end(),
                 })
@@ -193,7 +197,7 @@ Consent, "consent", {
     CloudText = "cloud_text",
 });
 
-words!(/// A way to reach a person that no two leads of a workspace share unless a Manager lets them.
+words!(/// A way to reach a person that leads of a workspace share only if a Manager lets them.
 ContactKind, "contact kind", {
     /// By e-mail.
     Email = "email",

@@ -74,7 +74,9 @@ impl schemars::JsonSchema for Currency {
         "Currency".into()
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217" })
+        schemars::json_schema!({
+            "type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217"
+        })
     }
 }
 

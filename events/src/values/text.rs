@@ -73,7 +73,8 @@ fn clean(
 }
 
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $min:literal..=$max:literal, lines: $lines:literal, shown: $shown:literal) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $min:literal..=$max:literal,
+     lines: $lines:literal, shown: $shown:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]

@@ -45,7 +45,11 @@ impl BusConfig {
     pub(crate) fn servers(&self) -> Result<Vec<ServerAddr>, BusError> {
         let addresses = self.url.split(',').map(str::trim);
         let servers: Vec<ServerAddr> = addresses
-            .map(|one| one.parse().map_err(|_| BusError::Address { url: one.to_owned() }))
+            .map(|one| match one.rsplit_once('@') {
+                // What stands before it may be a password: it is neither used nor shown.
+                Some((_, place)) => Err(BusError::Address { url: place.to_owned() }),
+                None => one.parse().map_err(|_| BusError::Address { url: one.to_owned() }),
+            })
             .collect::<Result<_, _>>()?;
         let exposed = |server: &&ServerAddr| !server.tls_required() && !is_loopback(server.host());
         match servers.iter().find(exposed) {
@@ -121,6 +125,13 @@ mod tests {
     fn an_address_that_is_none_is_named() {
         let error = config("nats://127.0.0.1:4222, nats://:what").servers().unwrap_err();
         assert!(error.to_string().contains("nats://:what"));
+    }
+
+    #[test]
+    fn an_address_that_brings_a_password_is_refused_and_the_password_not_shown() {
+        let error = config("nats://boss:hunter2@127.0.0.1:4222").servers().unwrap_err();
+        assert!(matches!(&error, BusError::Address { url } if url == "127.0.0.1:4222"));
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
 
     #[test]

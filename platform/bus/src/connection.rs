@@ -21,7 +21,10 @@ const REFUSALS_KEPT: usize = 256;
 #[derive(Debug, thiserror::Error)]
 pub enum BusError {
     /// An address of the configuration cannot be read.
-    #[error("{url:?} is no address of a bus; expected nats://host:port or tls://host:port")]
+    #[error(
+        "{url:?} is no address of a bus; expected nats://host:port or tls://host:port, without a \
+         user and a password"
+    )]
     Address {
         /// What stood there.
         url: String,

@@ -20,6 +20,7 @@ mod publisher;
 mod pubsub;
 mod request;
 mod serve;
+mod service;
 mod stream;
 pub mod topology;
 mod trace;

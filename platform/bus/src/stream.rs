@@ -24,6 +24,12 @@ pub enum StreamError {
         /// Its name.
         stream: String,
     },
+    /// Its last message was deleted and others were left: where it ends cannot be known any more.
+    #[error("the last message of {stream} was deleted and others left: run `ael stream rebuild`")]
+    Cut {
+        /// Its name.
+        stream: String,
+    },
     /// The server did not answer in time, or does not let us ask.
     #[error("the bus did not answer about {stream} in time (or user {user:?} may not ask that)")]
     Timeout {
@@ -152,7 +158,8 @@ impl StreamHandle {
     /// The end of the stream, in one piece even while others write.
     ///
     /// # Errors
-    /// See [`StreamError`].
+    /// See [`StreamError`]. A stream of which only the end was deleted is [`StreamError::Cut`]:
+    /// whoever took it for empty would publish everything once more.
     pub async fn tail(&self) -> Result<StreamTail, StreamError> {
         loop {
             let StreamState { last_sequence, messages, .. } = self.state().await?;
@@ -166,7 +173,7 @@ impl StreamHandle {
             // Purged or deleted between the two questions, or the last one alone was deleted.
             let now = self.state().await?;
             if now.last_sequence == last_sequence && now.messages > 0 {
-                return Ok(StreamTail { last_sequence, message: None });
+                return Err(StreamError::Cut { stream: self.name.clone() });
             }
         }
     }

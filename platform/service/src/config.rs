@@ -160,18 +160,23 @@ pub struct BusConfig {
     /// PEM file of the authority that signed the server's certificate, from `NATS_CA_FILE`;
     /// without it the system's own authorities count.
     pub ca_file: Option<PathBuf>,
+    /// Permits an unencrypted way to another machine, from `NATS_ALLOW_PLAINTEXT` (off).
+    pub allow_plaintext: bool,
 }
 
 impl BusConfig {
-    /// Reads `NATS_URL`, `NATS_USER`, `NATS_PASSWORD` and `NATS_CA_FILE`.
+    /// Reads `NATS_URL`, `NATS_USER`, `NATS_PASSWORD`, `NATS_CA_FILE` and `NATS_ALLOW_PLAINTEXT`.
     ///
     /// # Errors
-    /// When one of the first three is not set, or the address is none of a NATS server.
+    /// When one of the first three is not set, or the address is none of a NATS server, or brings a
+    /// user and password of its own: addresses are shown in messages.
     pub fn read(env: &Env) -> Result<Self, ConfigError> {
         const NAME: &str = "NATS_URL";
-        const EXPECTS: &str = "an address like nats://host:4222 or tls://host:4222";
+        const EXPECTS: &str = "an address like nats://host:4222 or tls://host:4222, without a \
+                               user and a password";
         let url: String = env.required(NAME, EXPECTS)?;
-        let valid = |one: &str| one.starts_with("nats://") || one.starts_with("tls://");
+        let is_ours = |one: &str| one.starts_with("nats://") || one.starts_with("tls://");
+        let valid = |one: &str| is_ours(one) && !one.contains('@');
         if !url.split(',').map(str::trim).all(valid) {
             return Err(ConfigError::malformed(NAME, EXPECTS));
         }
@@ -180,6 +185,7 @@ impl BusConfig {
             user: env.required("NATS_USER", "this service's user of the NATS server")?,
             password: env.secret("NATS_PASSWORD", "the password of that user")?,
             ca_file: env.optional("NATS_CA_FILE", "the path of a PEM file")?,
+            allow_plaintext: env.flag("NATS_ALLOW_PLAINTEXT")?,
         })
     }
 }
@@ -240,5 +246,18 @@ mod tests {
         }
         let http = [("NATS_URL", "http://a"), ("NATS_USER", "u"), ("NATS_PASSWORD", "p")];
         assert!(BusConfig::read(&Env::of(http)).is_err());
+    }
+
+    #[test]
+    fn a_bus_address_holds_no_password_and_plaintext_has_to_be_asked_for() {
+        let read = |more: (&'static str, &'static str)| {
+            let all = [("NATS_URL", "nats://a:1"), ("NATS_USER", "u"), ("NATS_PASSWORD", "p")];
+            BusConfig::read(&Env::of(all.into_iter().chain([more])))
+        };
+        let refusal = read(("NATS_URL", "nats://a:1,nats://u:hunter2@b:1")).unwrap_err();
+        assert!(refusal.to_string().contains("without a user and a password"), "{refusal}");
+        assert!(!refusal.to_string().contains("hunter2"), "{refusal}");
+        assert!(!read(("OTHER", "1")).unwrap().allow_plaintext);
+        assert!(read(("NATS_ALLOW_PLAINTEXT", "1")).unwrap().allow_plaintext);
     }
 }

@@ -319,6 +319,7 @@ impl Running {
             user: user.to_owned(),
             password: self.secrets.nats_password(user)?.clone(),
             ca_file: None,
+            allow_plaintext: false,
         })
     }
 

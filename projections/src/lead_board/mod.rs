@@ -19,8 +19,8 @@ pub struct LeadBoard;
 const VIEWS: &[View] = &[
     View {
         name: "lead_board",
-        query: "SELECT l.workspace, l.id, a.version, l.stage, l.source, l.business_domain, l.owner, \
-                l.contact, l.tags, a.message_count, l.score, l.score_rank, l.tier, \
+        query: "SELECT l.workspace, l.id, a.version, l.stage, l.source, l.business_domain, \
+                l.owner, l.contact, l.tags, a.message_count, l.score, l.score_rank, l.tier, \
                 l.recommendation, l.created_at, a.updated_at, l.stage_since, l.erased \
                 FROM {schema}.leads l \
                 JOIN {schema}.activity a ON a.workspace = l.workspace AND a.id = l.id \

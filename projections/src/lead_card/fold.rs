@@ -1,4 +1,5 @@
-//! A lead as a whole, event by event. Pure: the card keeps it, and time travel folds it from the timeline.
+//! A lead as a whole, event by event. Pure: the card keeps it, and time travel folds it from the
+//! timeline.
 
 use crate::model::{Unfit, expect_next};
 use crate::opened::EventFacts;

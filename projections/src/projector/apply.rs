@@ -1,4 +1,5 @@
-//! One transaction: a batch of a lane's events takes effect in every read model, and the checkpoints move with it.
+//! One transaction: a batch of a lane's events takes effect in every read model, and the
+//! checkpoints move with it.
 
 use super::checkpoints::{Place, active_places, advance, lock_lane, place_of, plan_for_growth};
 use super::dead;
@@ -37,7 +38,8 @@ pub struct Batch<'a> {
 pub enum Outcome {
     /// It took effect, or had before.
     Applied(Effect),
-    /// A read model has not come to the batch's beginning yet: events from here on are needed first.
+    /// A read model has not come to the batch's beginning yet: events from here on are needed
+    /// first.
     Behind(Order),
 }
 

@@ -52,11 +52,13 @@ pub(crate) async fn lock_lane(
 }
 
 /// Rows are looked up by their keys: a plan made when a table was empty would read all of it for
-/// ever. [`lock_lane`] says so too.
+/// ever. [`lock_lane`] says so too. And a rebuild is patient with itself: it waits for nobody, but
+/// on a busy machine its own work may keep its transaction waiting.
 pub(crate) async fn plan_for_growth(connection: &mut PgConnection) -> Result<(), ProjectionError> {
     sqlx::query(
         "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), \
-         set_config('enable_seqscan', 'off', true)",
+         set_config('enable_seqscan', 'off', true), \
+         set_config('idle_in_transaction_session_timeout', '20s', true)",
     )
     .execute(connection)
     .await?;

@@ -1,4 +1,5 @@
-//! Events that cannot be processed: parked with their reason, told once, and retried when somebody mended the cause.
+//! Events that cannot be processed: parked with their reason, told once, and retried when
+//! somebody mended the cause.
 
 use super::apply::{Batch, Effect, apply_to};
 use super::checkpoints::{Place, active_places, lock_lane};
@@ -57,8 +58,8 @@ pub(crate) async fn park(
     }))
 }
 
-/// Tells about parked events, once each: an error in the log, a number, and a message in `DEAD`. The
-/// rows in `read.parked` are what counts; a message that gets lost costs nothing.
+/// Tells about parked events, once each: an error in the log, a number, and a message in `DEAD`.
+/// The rows in `read.parked` are what counts; a message that gets lost costs nothing.
 pub(crate) async fn announce(
     bus: Option<&ael_bus::Bus>,
     lane: Lane,
@@ -120,7 +121,8 @@ pub async fn retry(
     Ok(retried.freed)
 }
 
-/// Applies what waits of an aggregate, from the parked event on, to every read model in which it waits.
+/// Applies what waits of an aggregate, from the parked event on, to every read model in which it
+/// waits.
 ///
 /// # Errors
 /// When PostgreSQL or the store fails; what waits goes on waiting then.

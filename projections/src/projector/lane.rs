@@ -1,4 +1,5 @@
-//! One lane: catches up from the store, then follows the bus, and mends from the store whatever the bus left out.
+//! One lane: catches up from the store, then follows the bus, and mends from the store whatever
+//! the bus left out.
 
 use super::apply::{Batch, Effect, Outcome, apply};
 use super::checkpoints::active_places;
@@ -35,7 +36,8 @@ impl LaneWork {
         Self { lane, shared, stop, at: Order::START }
     }
 
-    /// Works until told to stop; whatever fails is tried again. Ends by itself only if another copy took the lane.
+    /// Works until told to stop; whatever fails is tried again. Ends by itself only if another
+    /// copy took the lane.
     pub(crate) async fn run(mut self) {
         let mut pause = Duration::from_millis(100);
         while !self.stop.is_cancelled() {
@@ -184,9 +186,13 @@ impl LaneWork {
 
     /// Applies events that follow what was taken, and tells who watches.
     async fn apply(&mut self, recorded: &[Recorded]) -> Result<(), ProjectionError> {
-        let opened = self.shared.source.open(recorded).await?;
+        let shared = self.shared.clone();
+        let turn = shared.turns.acquire().await.map_err(|_| ProjectionError::Stopped)?;
+        let opened = shared.source.open(recorded).await?;
         let batch = Batch { lane: self.lane, previous: self.at, events: &opened };
-        match apply(&self.shared.pool, &self.shared.models, batch).await? {
+        let outcome = apply(&shared.pool, &shared.models, batch).await?;
+        drop(turn);
+        match outcome {
             Outcome::Behind(from) => {
                 // A read model was exchanged for one that has less: go back to where it stands.
                 self.at = from;

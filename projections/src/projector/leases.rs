@@ -1,6 +1,8 @@
-//! The lanes shared out among the copies of the projector: each takes its fair share and takes over what another let go.
+//! The lanes shared out among the copies of the projector: each takes its fair share and takes
+//! over what another let go.
 //!
-//! A lease only saves work. That two copies never apply the same event twice is the checkpoints' doing.
+//! A lease only saves work. That two copies never apply the same event twice is the checkpoints'
+//! doing.
 
 use crate::error::ProjectionError;
 use ael_events::ids::{LANES, Lane};

@@ -1,4 +1,5 @@
-//! The projector: takes lanes, applies what happened to every read model exactly once, and tells who watches.
+//! The projector: takes lanes, applies what happened to every read model exactly once, and tells
+//! who watches.
 
 pub mod apply;
 pub(crate) mod checkpoints;

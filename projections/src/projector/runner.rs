@@ -12,8 +12,12 @@ use sqlx::PgPool;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+/// How many lanes of a copy are at work at the same time.
+const LANES_AT_ONCE: usize = 6;
 
 /// How a projector works. The defaults are right; tests are more impatient.
 #[derive(Debug, Clone)]
@@ -46,6 +50,8 @@ pub(crate) struct Shared {
     pub bus: Option<Bus>,
     pub models: Vec<Arc<dyn ReadModel>>,
     pub options: ProjectorOptions,
+    /// How many lanes may be at work at once: more would only wait for each other.
+    pub turns: Semaphore,
 }
 
 /// A copy of the projector.
@@ -62,7 +68,8 @@ impl std::fmt::Debug for Projector {
 }
 
 impl Projector {
-    /// A projector over a pool in the role of the projections. Without a bus it follows the store alone.
+    /// A projector over a pool in the role of the projections. Without a bus it follows the store
+    /// alone.
     #[must_use]
     pub fn new(
         pool: PgPool,
@@ -72,13 +79,14 @@ impl Projector {
     ) -> Self {
         options.batch = options.batch.clamp(1, 1000);
         let leases = Leases::new(pool.clone(), options.lease);
-        let models = model::all();
-        let shared = Arc::new(Shared { pool, source, bus, models, options });
+        let (models, turns) = (model::all(), Semaphore::new(LANES_AT_ONCE));
+        let shared = Arc::new(Shared { pool, source, bus, models, options, turns });
         Self { shared, leases, at_work: BTreeMap::new() }
     }
 
-    /// Projects until `stop`, then gives its lanes up at once. `ready` is called when the tables are
-    /// there and the first lanes are taken. Whatever fails is tried again: it ends only by `stop`.
+    /// Projects until `stop`, then gives its lanes up at once. `ready` is called when the tables
+    /// are there and the first lanes are taken. Whatever fails is tried again: it ends only by
+    /// `stop`.
     pub async fn run(mut self, stop: CancellationToken, ready: impl FnOnce() + Send) {
         let mut ready = Some(ready);
         let mut prepared = false;

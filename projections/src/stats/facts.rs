@@ -191,7 +191,8 @@ pub fn sale_event(
     Ok(facts)
 }
 
-/// What a lead and its sale add to each counter. A sale counts even when its lead is gone: the money was real.
+/// What a lead and its sale add to each counter. A sale counts even when its lead is gone: the
+/// money was real.
 #[must_use]
 pub fn counted(facts: &Facts) -> Counts {
     let mut counts = Counts::new();

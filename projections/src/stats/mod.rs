@@ -1,4 +1,5 @@
-//! The numbers: counters per lane, changed by the difference between what was counted of a lead before and after.
+//! The numbers: counters per lane, changed by the difference between what was counted of a lead
+//! before and after.
 
 mod facts;
 #[cfg(test)]

@@ -79,7 +79,8 @@ proptest! {
             rest = later;
             let before = BTreeMap::from([(key, known.clone())]);
             known = batch.iter().fold(known, after);
-            for ((_, counter), amount) in differences(&before, &BTreeMap::from([(key, known.clone())])) {
+            let now = BTreeMap::from([(key, known.clone())]);
+            for ((_, counter), amount) in differences(&before, &now) {
                 *sums.entry(counter).or_default() += amount;
             }
         }

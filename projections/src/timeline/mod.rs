@@ -1,4 +1,5 @@
-//! The timeline: everything that happened to a lead and its sale, in order, in the open — until the person is erased.
+//! The timeline: everything that happened to a lead and its sale, in order, in the open — until
+//! the person is erased.
 
 use crate::model::{Applied, Incoming, Key, ReadModel, Target, View, key_arrays, to_i64};
 use ael_events::event::Event;
@@ -128,7 +129,8 @@ async fn insert(
     Ok(())
 }
 
-/// Erased: what was in the open about the person, in all of their lead's and sale's events, is gone.
+/// Erased: what was in the open about the person, in all of their lead's and sale's events, is
+/// gone.
 async fn purge(
     connection: &mut PgConnection,
     target: &Target,

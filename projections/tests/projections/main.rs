@@ -1,8 +1,9 @@
-//! The read models against a real PostgreSQL: what people see follows from what happened, exactly once, and nothing is
-//! left of whoever was erased.
+//! The read models against a real PostgreSQL: what people see follows from what happened, exactly
+//! once, and nothing is left of whoever was erased.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what fails by failing")]
 
+mod adhoc;
 mod bus;
 mod copies;
 mod dead;

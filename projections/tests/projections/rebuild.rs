@@ -1,15 +1,20 @@
 //! Building read models anew, while the world goes on.
 
 use crate::world::{World, created, eventually};
-use ael_events::event::{Contacted, LeadEvent};
-use ael_events::ids::LeadId;
+use ael_events::event::{Contacted, LeadEvent, Recorded};
+use ael_events::ids::{Lane, LeadId, WorkspaceId};
+use ael_events::order::Order;
+use ael_events::values::AggregateKind;
 use ael_projections::{
-    EventSource, Progress, ProjectionError, Projector, ProjectorOptions, model, rebuild,
-    rebuild_from,
+    EventSource, Opened, Progress, ProjectionError, Projector, ProjectorOptions, SourceError,
+    StoreSource, model, rebuild, rebuild_from,
 };
+use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 fn impatient() -> ProjectorOptions {
     ProjectorOptions {
@@ -68,6 +73,42 @@ async fn a_read_model_is_rebuilt_while_commands_flow_and_projectors_run() {
     world.end().await;
 }
 
+/// A store that says when it is asked, and answers when it is let.
+struct Gated {
+    inner: StoreSource,
+    gate: Arc<Semaphore>,
+    asked: Notify,
+}
+
+#[async_trait]
+impl EventSource for Gated {
+    async fn lane_after(
+        &self,
+        lane: Lane,
+        after: Order,
+        limit: usize,
+    ) -> Result<Vec<Recorded>, SourceError> {
+        self.asked.notify_one();
+        self.gate.acquire().await.unwrap().forget();
+        self.inner.lane_after(lane, after, limit).await
+    }
+
+    async fn aggregate_after(
+        &self,
+        workspace: WorkspaceId,
+        aggregate: AggregateKind,
+        id: Uuid,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Recorded>, SourceError> {
+        self.inner.aggregate_after(workspace, aggregate, id, after, limit).await
+    }
+
+    async fn open(&self, events: &[Recorded]) -> Result<Vec<Opened>, SourceError> {
+        self.inner.open(events).await
+    }
+}
+
 #[tokio::test]
 async fn two_rebuilds_of_one_read_model_are_refused_and_a_stopped_one_leaves_the_old_version() {
     let world = World::new().await;
@@ -75,20 +116,19 @@ async fn two_rebuilds_of_one_read_model_are_refused_and_a_stopped_one_leaves_the
         world.lead(LeadId::generate(), [created(&format!("Lead {number}"), None)]).await;
     }
     world.project(100).await;
-    let source: Arc<dyn EventSource> = Arc::new(world.source());
-    let models = model::all();
-    let stop = CancellationToken::new();
-    let (pool, keyring) = (world.pool.clone(), world.keyring.clone());
-    let (begun, mut beginning) = tokio::sync::mpsc::unbounded_channel();
-    let mut progress = |_: Progress| {
-        // Both are on their way now: the second one is refused, then the first is stopped.
-        begun.send(()).unwrap();
-        stop.cancel();
-    };
-    let first = rebuild_from(&pool, &source, &models, "stats", &mut progress, &stop);
+    let gate = Arc::new(Semaphore::new(0));
+    let gated = Gated { inner: world.source(), gate: gate.clone(), asked: Notify::new() };
+    let gated = Arc::new(gated);
+    let source: Arc<dyn EventSource> = gated.clone();
+    let (models, stop) = (model::all(), CancellationToken::new());
+    let mut progress = |_: Progress| {};
+    let first = rebuild_from(&world.pool, &source, &models, "stats", &mut progress, &stop);
     let second = async {
-        beginning.recv().await.unwrap();
-        rebuild(&pool, keyring, "stats", &|_, _| {}).await
+        gated.asked.notified().await;
+        let second = rebuild(&world.pool, world.keyring.clone(), "stats", &|_, _| {}).await;
+        stop.cancel();
+        gate.add_permits(1_000);
+        second
     };
     let (first, second) = tokio::join!(first, second);
     assert!(matches!(first, Err(ProjectionError::Stopped)), "{first:?}");

@@ -1,4 +1,5 @@
-//! A world of its own for each test: a fresh database, a workspace, and somebody who writes history.
+//! A world of its own for each test: a fresh database, a workspace, and somebody who writes
+//! history.
 
 use ael_events::actor::Actor;
 use ael_events::event::{Created, Event, Joined, LeadEvent, LeadProfile, MemberPrivate, SaleEvent};

@@ -6,7 +6,7 @@ use crate::repository::Repository;
 use crate::turns::Turns;
 use crate::wake::RelayBell;
 use ael_auth::Directory;
-use ael_bus::{Bus, BusError, LinkState, ServeOptions};
+use ael_bus::{Bus, BusError, ServeOptions};
 use ael_events::subjects;
 use ael_service::{ConfigError, Health, health};
 use ael_store::{EventWriter, StoreError, WriterOptions};
@@ -43,7 +43,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Comm
     health::serve("commands", &config.env, health.clone()).await?;
     let writer = connect_store(&config).await?;
     health.set("database", true);
-    let bus = Bus::connect(&bus_config(&config)?).await?;
+    let bus = Bus::connect(&config.bus.clone().into()).await?;
     let relay = RelayBell::default();
     let desk = Arc::new(Desk {
         repository: Repository::new(writer.clone(), config.cache_bytes),
@@ -58,7 +58,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Comm
     // These end after the last command was answered, not when the end was announced.
     let ended = CancellationToken::new();
     let passing_on = tokio::spawn(relay.pass_on(bus.clone(), ended.clone()));
-    tokio::spawn(watch_link(bus.clone(), health, ended.clone()));
+    bus.tell(health);
     tokio::spawn(sweep(writer, ended.clone()));
     tracing::info!(concurrency = config.concurrency, "commands are answered");
     let served = serving.await;
@@ -77,28 +77,6 @@ async fn connect_store(config: &Config) -> Result<EventWriter, StoreError> {
     use secrecy::ExposeSecret as _;
     let url = config.database.url.expose_secret();
     EventWriter::connect(url, config.master.clone(), WriterOptions::default()).await
-}
-
-fn bus_config(config: &Config) -> Result<ael_bus::BusConfig, ConfigError> {
-    let bus = &config.bus;
-    let mut settings =
-        ael_bus::BusConfig::new(bus.url.clone(), bus.user.clone(), bus.password.clone());
-    settings.ca_file.clone_from(&bus.ca_file);
-    settings.allow_plaintext = config.env.flag("NATS_ALLOW_PLAINTEXT")?;
-    Ok(settings)
-}
-
-/// Says whether the bus is there, as it changes.
-async fn watch_link(bus: Bus, health: Health, ended: CancellationToken) {
-    let mut link = bus.watch_link();
-    loop {
-        let is_up = link.borrow_and_update().state == LinkState::Up;
-        health.set("bus", is_up);
-        tokio::select! {
-            () = ended.cancelled() => return,
-            changed = link.changed() => if changed.is_err() { return },
-        }
-    }
 }
 
 /// Sweeps out rejections that are older than a day.

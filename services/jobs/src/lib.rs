@@ -36,18 +36,14 @@ pub enum JobsError {
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), JobsError> {
     let health = Health::new(&config.env, &["bus"]);
     health::serve("jobs", &config.env, health.clone()).await?;
-    let settings = config.bus;
-    let mut connection = ael_bus::BusConfig::new(settings.url, settings.user, settings.password);
-    connection.ca_file = settings.ca_file;
-    connection.allow_plaintext = config.env.flag("NATS_ALLOW_PLAINTEXT")?;
-    let bus = Bus::connect(&connection).await?;
-    health.set("bus", true);
+    let bus = Bus::connect(&config.bus.into()).await?;
+    bus.tell(health);
     let client = Client::new(bus.clone(), Edge::Jobs);
     let transferred = bus.consumer(subjects::EVENTS, subjects::SALE_OPENING).await?;
     let imported = bus.consumer(subjects::EVENTS, subjects::SALE_OPENING_IMPORTED).await?;
     tokio::join!(
-        sale_opening::follow(transferred, &client, &shutdown),
-        sale_opening::follow(imported, &client, &shutdown),
+        sale_opening::follow((transferred, subjects::SALE_OPENING), &client, &shutdown),
+        sale_opening::follow((imported, subjects::SALE_OPENING_IMPORTED), &client, &shutdown),
     );
     bus.drain().await?;
     Ok(())

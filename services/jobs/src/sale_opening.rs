@@ -4,15 +4,18 @@
 //! The event is the obligation and the command is idempotent: its id is derived from the event's
 //! id, and the sale's id from the lead's. So a repeated delivery, a second copy, a refilled stream
 //! or a crash between command and acknowledgement all end in the same one sale. An event is
-//! acknowledged only once its command has been answered.
+//! acknowledged only once its sale is open or it asks for none; what cannot be done now comes again,
+//! and what needs a person is told of in `DEAD` besides.
 
-use ael_bus::{Consumer, Delivered};
+use ael_bus::{Consumer, Delivered, Headers};
 use ael_client::{Client, ClientError};
 use ael_events::actor::ServicePrincipal;
+use ael_events::answer::Accepted;
 use ael_events::command::{Command, CommandRequest, Credential, OpenSale, To};
 use ael_events::envelope::CloudEvent;
 use ael_events::event::{Event, LeadEvent, Recorded};
 use ael_events::ids::{CommandId, LeadId, SaleId};
+use ael_events::subjects;
 use ael_events::values::Stage;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -24,9 +27,17 @@ const AT_ONCE: usize = 32;
 const PULL: Duration = Duration::from_secs(5);
 /// When an event that could not be worked on comes again.
 const AGAIN: Duration = Duration::from_secs(2);
+/// When one comes again that waits for a person or another release.
+const PARKED: Duration = Duration::from_secs(60);
+/// The code of the only refusal after which there is nothing left to do.
+const ALREADY_OPEN: &str = "already_exists";
 
 /// Follows a consumer until told to stop; finishes what is under way.
-pub(crate) async fn follow(mut consumer: Consumer, client: &Client, shutdown: &CancellationToken) {
+pub(crate) async fn follow(
+    (mut consumer, name): (Consumer, &'static str),
+    client: &Client,
+    shutdown: &CancellationToken,
+) {
     let mut said = false;
     loop {
         let batch = tokio::select! {
@@ -38,7 +49,7 @@ pub(crate) async fn follow(mut consumer: Consumer, client: &Client, shutdown: &C
                 said = false;
                 let mut under_way = JoinSet::new();
                 for delivered in batch {
-                    under_way.spawn(open(delivered, client.clone()));
+                    under_way.spawn(open(delivered, name, client.clone()));
                 }
                 under_way.join_all().await;
             }
@@ -51,43 +62,73 @@ pub(crate) async fn follow(mut consumer: Consumer, client: &Client, shutdown: &C
     }
 }
 
-/// Works on one event and says whether it is done.
-async fn open(delivered: Delivered, client: Client) {
-    let done = match command_for(&delivered.payload) {
+/// What becomes of an event after it was worked on.
+#[derive(Debug, PartialEq, Eq)]
+enum Fate {
+    /// It asks for nothing, or what it asks for is so.
+    Done,
+    /// It comes again in a moment.
+    Again,
+    /// It needs a person or another release; it comes again now and then until it can be done, for
+    /// a transferred lead without a sale is never forgotten.
+    Parked(String),
+}
+
+/// Works on one event and says what becomes of it.
+async fn open(delivered: Delivered, consumer: &'static str, client: Client) {
+    let fate = match command_for(&delivered.payload) {
         Ok(Some((event, request))) => {
-            let answer = client.command(event.workspace, &request).await;
-            is_answered(&event, answer)
+            judged(&event, client.command(event.workspace, &request).await)
         }
-        Ok(None) => true,
-        Err(reason) => {
-            // No later delivery can help; projections park the same event and say so in DEAD.
-            tracing::error!(%reason, sequence = delivered.stream_sequence, "not an event of ours");
-            true
+        Ok(None) => Fate::Done,
+        Err(reason) => Fate::Parked(reason),
+    };
+    let settled = match fate {
+        Fate::Done => delivered.ack().await,
+        Fate::Again => delivered.nak(Some(AGAIN)).await,
+        Fate::Parked(reason) => {
+            tell(&delivered, consumer, reason, &client).await;
+            delivered.nak(Some(PARKED)).await
         }
     };
-    let settled = if done { delivered.ack().await } else { delivered.nak(Some(AGAIN)).await };
     if let Err(error) = settled {
         tracing::debug!(%error, "the event will come again");
     }
 }
 
-fn is_answered(
-    event: &Recorded,
-    answer: Result<ael_events::answer::Accepted, ClientError>,
-) -> bool {
+/// Tells of a parked event, in the log and in `DEAD`: the first time it comes, the second, the
+/// fourth, and so on ever more seldom.
+async fn tell(delivered: &Delivered, consumer: &'static str, reason: String, client: &Client) {
+    metrics::counter!("ael_sale_opening_parked_total", "consumer" => consumer).increment(1);
+    if !delivered.delivery.is_power_of_two() {
+        return;
+    }
+    let sequence = delivered.stream_sequence;
+    tracing::error!(%reason, sequence, consumer, "a sale cannot be opened; it is tried again");
+    let headers = Headers::new().with(subjects::HEADER_DEAD_REASON, reason);
+    let (subject, event) = (subjects::dead(consumer), delivered.payload.clone());
+    if let Err(error) = client.bus().publish_kept(&subject, headers, event).await {
+        tracing::warn!(%error, "a dead letter could not be sent; its event is still in the stream");
+    }
+}
+
+fn judged(event: &Recorded, answer: Result<Accepted, ClientError>) -> Fate {
     match answer {
         Ok(accepted) => {
             metrics::counter!("ael_sales_opened_total").increment(u64::from(!accepted.repeated));
-            true
+            Fate::Done
+        }
+        Err(ClientError::Rejected(refusal)) if refusal.code == ALREADY_OPEN => {
+            tracing::info!(lead = %event.aggregate_id, "the sale is open already");
+            Fate::Done
         }
         Err(ClientError::Rejected(refusal)) => {
-            // The lead was erased since, or its sale is open already: both are fine, and final.
-            tracing::info!(lead = %event.aggregate_id, code = refusal.code, "no sale to open");
-            true
+            Fate::Parked(format!("the command was refused: {}", refusal.code))
         }
         Err(error @ (ClientError::Failed(_) | ClientError::Unavailable(_))) => {
-            tracing::warn!(lead = %event.aggregate_id, %error, "the sale is not open yet; trying again");
-            false
+            let lead = event.aggregate_id;
+            tracing::warn!(%lead, %error, "the sale is not open yet; trying again");
+            Fate::Again
         }
     }
 }
@@ -131,6 +172,7 @@ fn asks_for_a_sale(event: &Event) -> bool {
 mod tests {
     use super::*;
     use ael_events::actor::Actor;
+    use ael_events::answer::{Failed, Rejected};
     use ael_events::event::EventMetadata;
     use ael_events::ids::{EventId, Lane, WorkspaceId};
     use ael_events::order::Order;
@@ -191,8 +233,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_of_ours_asks_for_nothing() {
+    fn what_is_no_event_of_ours_is_not_taken_for_one_that_asks_for_nothing() {
         assert!(command_for(b"{}").is_err());
+        assert!(command_for(&payload("lead.transferred.v9", &json!({}))).is_err());
         assert!(command_for(&payload("lead.qualified.v1", &json!({}))).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_event_is_done_only_when_its_sale_is_open() {
+        let (event, _) = command_for(&imported("transferred")).unwrap().unwrap();
+        let (aggregate_id, position) = (event.aggregate_id, None);
+        let accepted = Accepted { aggregate_id, version: 1, position, repeated: false };
+        assert_eq!(judged(&event, Ok(accepted)), Fate::Done);
+        let refused = |code| ClientError::Rejected(Rejected::new(code, "no"));
+        assert_eq!(judged(&event, Err(refused("already_exists"))), Fate::Done);
+        for code in ["not_allowed_here", "lead_not_transferred", "malformed"] {
+            let fate = judged(&event, Err(refused(code)));
+            assert_eq!(fate, Fate::Parked(format!("the command was refused: {code}")));
+        }
+        let away = ClientError::Failed(Failed { sentence: "away".into(), retry_after_ms: 1 });
+        assert_eq!(judged(&event, Err(away)), Fate::Again);
     }
 }

@@ -1,7 +1,8 @@
 //! Watching what keeps events from settling, and naming who holds it.
 
 use crate::config::RelaySettings;
-use ael_store::{Horizon, SettledReader};
+use ael_events::order::Order;
+use ael_store::{Holder, Horizon, SettledReader};
 use std::time::{Duration, Instant};
 
 /// How often the horizon is looked at.
@@ -19,12 +20,22 @@ impl HorizonWatch {
         Self { next: Instant::now(), alarmed: false }
     }
 
-    /// Measures the horizon's age and the backlog, and says once who holds it when it is old.
-    pub(crate) async fn look(&mut self, reader: &SettledReader, settings: &RelaySettings) {
+    /// Measures the horizon's age and what waits behind the cursor, and says once who holds the
+    /// horizon when it is old.
+    pub(crate) async fn look(
+        &mut self,
+        reader: &SettledReader,
+        cursor: Order,
+        settings: &RelaySettings,
+    ) {
         if Instant::now() < self.next {
             return;
         }
         self.next = Instant::now() + EVERY;
+        match reader.backlog(cursor).await {
+            Ok(waiting) => metrics::gauge!("ael_relay_backlog_events").set(as_gauge(waiting)),
+            Err(error) => tracing::debug!(%error, "the backlog could not be counted"),
+        }
         match reader.horizon().await {
             Ok(horizon) => self.judge(&horizon, settings),
             Err(error) => tracing::debug!(%error, "the horizon could not be looked at"),
@@ -38,10 +49,44 @@ impl HorizonWatch {
         if old && !self.alarmed {
             tracing::warn!(
                 age_ms = horizon.age_ms,
-                holder = ?horizon.holder,
-                "a long transaction keeps events from settling: nothing is lost, but nothing new is published until it ends"
+                holder = horizon.holder.as_ref().map(named),
+                "a long transaction keeps events from settling: nothing is lost, but nothing new \
+                 is published until it ends"
             );
         }
         self.alarmed = old;
+    }
+}
+
+/// Counted up to 100,000, which a gauge holds exactly.
+fn as_gauge(waiting: u64) -> f64 {
+    f64::from(u32::try_from(waiting).unwrap_or(u32::MAX))
+}
+
+/// Who it is, for the log. What it does is left out: a statement may hold anything, people too.
+fn named(holder: &Holder) -> String {
+    let Holder { pid, application, role, database, since, query: _ } = holder;
+    let pid = pid.map_or_else(|| "none".to_owned(), |pid| pid.to_string());
+    let since = since.map_or_else(|| "?".to_owned(), |since| since.to_rfc3339());
+    format!("process {pid} of {role} ({application}) in database {database}, since {since}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_holds_the_horizon_is_named_and_what_they_do_is_not_told() {
+        let holder = Holder {
+            pid: Some(7),
+            application: "psql".into(),
+            role: "postgres".into(),
+            database: "ael".into(),
+            since: None,
+            query: "UPDATE people SET name = 'Olena'".into(),
+        };
+        let named = named(&holder);
+        assert!(named.starts_with("process 7 of postgres (psql) in database ael"), "{named}");
+        assert!(!named.contains("Olena"), "{named}");
     }
 }

@@ -74,7 +74,8 @@ async fn lead(parts: &Parts, mut lock: AdvisoryLock, shutdown: &CancellationToke
         let result = async {
             let mut wakes = parts.bus.subscribe(subjects::RELAY_WAKE).await?;
             let at = resume(&parts.bus, &parts.reader).await?;
-            tracing::info!(cursor = %at.cursor, fence = at.fence, "going on from the stream's tail");
+            let Resumed { cursor, fence, .. } = &at;
+            tracing::info!(%cursor, fence, "going on from the stream's tail");
             metrics::gauge!("ael_relay_diverged").set(0.0);
             trouble.over();
             follow(parts, &mut lock, &mut wakes, at, shutdown).await
@@ -124,7 +125,7 @@ async fn follow(
                 return Ok(Left::LeadLost);
             }
             sure_until = Instant::now() + STILL_LEADING;
-            horizon.look(&parts.reader, &parts.settings).await;
+            horizon.look(&parts.reader, at.cursor, &parts.settings).await;
         }
         let batch = parts.reader.settled_after(at.cursor, parts.settings.batch).await?;
         if batch.is_empty() {
@@ -135,7 +136,10 @@ async fn follow(
                 tail_due = Instant::now() + STILL_LEADING;
                 if tail.last_sequence != at.fence || (tail.message.is_none() && at.fence > 0) {
                     at = resume(&parts.bus, &parts.reader).await?;
-                    tracing::warn!(cursor = %at.cursor, "the stream was changed by others; going on from its tail");
+                    tracing::warn!(
+                        cursor = %at.cursor,
+                        "the stream was changed by others; going on from its tail"
+                    );
                     continue;
                 }
             }
@@ -173,7 +177,11 @@ impl Trouble {
         metrics::counter!("ael_relay_troubles_total").increment(1);
         if self.said.as_ref() != Some(&sentence) {
             let cause = std::error::Error::source(error).map(ToString::to_string);
-            tracing::error!(error = %sentence, cause, "events are not published for now; trying again");
+            tracing::error!(
+                error = %sentence,
+                cause,
+                "events are not published for now; trying again"
+            );
             self.said = Some(sentence);
         }
         self.rests = (self.rests + 1).min(6);

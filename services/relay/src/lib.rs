@@ -63,17 +63,9 @@ pub enum RelayError {
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RelayError> {
     let health = Health::new(&config.env, &["database", "bus"]);
     health::serve("relay", &config.env, health.clone()).await?;
-    let bus = Bus::connect(&bus_config(&config)?).await?;
-    health.set("bus", true);
+    let bus = Bus::connect(&config.bus.clone().into()).await?;
+    bus.tell(health.clone());
     leader::run(&config, &bus, &health, &shutdown).await?;
     bus.drain().await?;
     Ok(())
-}
-
-fn bus_config(config: &Config) -> Result<ael_bus::BusConfig, ConfigError> {
-    let settings = config.bus.clone();
-    let mut bus = ael_bus::BusConfig::new(settings.url, settings.user, settings.password);
-    bus.ca_file = settings.ca_file;
-    bus.allow_plaintext = config.env.flag("NATS_ALLOW_PLAINTEXT")?;
-    Ok(bus)
 }

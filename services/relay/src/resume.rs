@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 /// The stream ends with an event that the store does not have at that place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the stream's last event ({order}, stream sequence {sequence}) is not in the event store: the database was rolled \
-     back or exchanged. Nothing is published until `ael stream rebuild` has made the stream anew from the store"
+    "the stream's last event ({order}, stream sequence {sequence}) is not in the event store: the \
+     database was rolled back or exchanged. Nothing is published until `ael stream rebuild` has \
+     made the stream anew from the store"
 )]
 pub struct Diverged {
     /// The place that the stream's last event claims.

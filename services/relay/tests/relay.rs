@@ -1,4 +1,5 @@
-//! The relay against a real store and a real bus: everything, once, in order, whatever is emptied or rolled back.
+//! The relay against a real store and a real bus: everything, once, in order, whatever is emptied
+//! or rolled back.
 
 use ael_bus::topology::{self, Topology};
 use ael_bus::{Bus, BusConfig};
@@ -264,7 +265,8 @@ async fn a_stream_that_knows_more_than_the_store_stops_the_relay_until_it_is_reb
     world.append_many(5).await;
     let relay = world.relay();
     let admin = world.bus("admin").await;
-    // It has had every chance once it has given the lead up and taken it again; nothing may come of it.
+    // It has had every chance once it has given the lead up and taken it again; nothing may come of
+    // it.
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(3) {
         let state = admin.stream(subjects::EVENTS).state().await.unwrap();

@@ -189,7 +189,7 @@ impl Plan {
             Phone::parse_in(&text, Some(&self.to.country))
                 .map_err(|problem| RowProblem::new("phone", problem))
         });
-        let pain_point = self.parsed(row, "pain points", |fields| &fields.pain_points)?;
+        let pain_point = self.in_lines(row, "pain points", |fields| &fields.pain_points)?;
         Ok(LeadProfile {
             contact: Contact {
                 full_name: self.parsed(row, "full name", |fields| &fields.full_name)?,
@@ -199,13 +199,26 @@ impl Plan {
                 phone: phone.transpose()?,
                 telegram: self.parsed(row, "telegram", |fields| &fields.telegram)?,
             },
-            intent: self.parsed(row, "intent", |fields| &fields.intent)?,
+            intent: self.in_lines(row, "intent", |fields| &fields.intent)?,
             budget: self.parsed(row, "budget", |fields| &fields.budget)?,
             pain_points: pain_point.into_iter().collect(),
         })
     }
 
+    /// A field of one line: line breaks that somebody typed into the cell become spaces.
     fn parsed<T: FromStr<Err: Display>>(
+        &self,
+        row: &StringRecord,
+        field: &str,
+        place: impl Fn(&Fields) -> &Place,
+    ) -> Result<Option<T>, RowProblem> {
+        let text = self.columns.read(row, place(&self.fields)).map(|text| one_line(&text));
+        let parse = |text: String| text.parse().map_err(|problem| RowProblem::new(field, problem));
+        text.map(parse).transpose()
+    }
+
+    /// A field that may have several lines.
+    fn in_lines<T: FromStr<Err: Display>>(
         &self,
         row: &StringRecord,
         field: &str,
@@ -246,7 +259,10 @@ impl Plan {
                 Some(_) | None => vec![cell],
             };
             for word in words.into_iter().map(str::trim).filter(|word| !word.is_empty()) {
-                tags.insert(Tag::parse(word).map_err(|problem| RowProblem::new("tag", problem))?);
+                tags.insert(
+                    Tag::parse(&one_line(word))
+                        .map_err(|problem| RowProblem::new("tag", problem))?,
+                );
             }
         }
         Ok(tags)
@@ -277,7 +293,7 @@ impl Plan {
         let mut attributes = BTreeMap::new();
         for (name, place) in &self.categorical {
             if let Some(cell) = self.columns.cell(row, *place) {
-                attributes.insert(name.clone(), AttributeValue::Category(cell.to_owned()));
+                attributes.insert(name.clone(), AttributeValue::Category(one_line(cell)));
             }
         }
         for (name, place) in &self.numeric {
@@ -334,6 +350,10 @@ fn attributes(columns: &Columns, named: &[String]) -> Vec<(String, usize)> {
         }
     }
     found
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn number(text: &str) -> Option<f64> {

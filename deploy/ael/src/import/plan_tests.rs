@@ -161,6 +161,14 @@ fn a_plain_row_may_carry_what_was_paid() {
 }
 
 #[test]
+fn a_line_break_in_a_cell_becomes_a_space_where_a_field_has_one_line() {
+    let cells = [("id", "1"), ("full_name", "Jane\n Doe"), ("intent", "first\nsecond")];
+    let profile = arrival("plain", &cells).unwrap().command.profile;
+    assert_eq!(profile.contact.full_name.unwrap().as_str(), "Jane Doe");
+    assert_eq!(profile.intent.unwrap().as_str(), "first\nsecond");
+}
+
+#[test]
 fn a_row_that_is_wrong_names_the_field_and_keeps_the_value_to_itself() {
     let problem = arrival("plain", &[("id", "1"), ("email", "olena-at-home")]).unwrap_err();
     assert!(problem.to_string().starts_with("e-mail: not an e-mail address"));

@@ -33,7 +33,7 @@ pub struct Verify {
     /// Every workspace of the system
     #[arg(long)]
     all: bool,
-    /// A head that was printed earlier and kept elsewhere: history may have grown since, not changed
+    /// A head that was kept elsewhere: history may have grown since, but not changed
     #[arg(long, value_name = "HEAD", conflicts_with = "all")]
     head: Option<ChainHead>,
 }

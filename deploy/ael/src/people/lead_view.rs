@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// The columns of a list.
 pub const LIST_HEADER: &[&str] =
-    &["id", "name", "company", "stage", "source", "owner", "score", "messages#", "created"];
+    &["name", "company", "stage", "source", "owner", "score", "messages#", "created", "id"];
 
 /// Who a lead is, as far as it is known.
 pub fn name(lead: &LeadListItem) -> String {
@@ -37,7 +37,6 @@ pub fn row(desk: &Desk, lead: &LeadListItem) -> Vec<String> {
     let score = lead.ai_score.map(|score| format!("{:.2}", score.value()));
     let tier = lead.tier.map(|tier| format!(" {tier}"));
     vec![
-        lead.id.to_string(),
         name(lead),
         company.unwrap_or_default(),
         lead.stage.to_string(),
@@ -46,6 +45,7 @@ pub fn row(desk: &Desk, lead: &LeadListItem) -> Vec<String> {
         format!("{}{}", score.unwrap_or_default(), tier.unwrap_or_default()),
         lead.message_count.to_string(),
         shown(lead.created_at),
+        lead.id.to_string(),
     ]
 }
 

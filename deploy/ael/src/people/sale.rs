@@ -168,7 +168,7 @@ impl List {
             if sales.is_empty() {
                 return out.say("No sale is like that.");
             }
-            let header = ["id", "name", "stage", "amount#", "owner", "opened", "paid"];
+            let header = ["name", "stage", "amount#", "owner", "opened", "paid", "id"];
             out.table(&header, sales.iter().map(|sale| row(desk, sale)))?;
             out.say(out.dim(format!("{} shown; times are UTC", sales.len())))
         })
@@ -182,13 +182,13 @@ fn amount(sale: &SaleView) -> String {
 fn row(desk: &Desk, sale: &SaleView) -> Vec<String> {
     let name = sale.full_name.as_ref().map(|name| name.as_str().to_owned());
     vec![
-        sale.id.to_string(),
         name.unwrap_or_default(),
         sale.stage.to_string(),
         amount(sale),
         sale.owner.map(|owner| desk.name_of(owner)).unwrap_or_default(),
         shown(sale.opened_at),
         sale.paid_at.map(shown).unwrap_or_default(),
+        sale.id.to_string(),
     ]
 }
 

@@ -112,9 +112,9 @@ async fn list(session: Session) -> anyhow::Result<()> {
         }
         let rows = all.iter().map(|one| {
             let currency = one.settings.currency.to_string();
-            vec![one.name.as_str().to_owned(), one.id.to_string(), currency, shown(one.created_at)]
+            vec![one.name.as_str().to_owned(), currency, shown(one.created_at), one.id.to_string()]
         });
-        out.table(&["name", "id", "currency", "founded (UTC)"], rows)
+        out.table(&["name", "currency", "founded (UTC)", "id"], rows)
     })
 }
 

@@ -10,6 +10,7 @@ use crate::house::{House, Service};
 use crate::load::closed;
 use crate::measure::{Run, Sample, percentile};
 use crate::people::People;
+use crate::profile::Profile;
 use crate::report::{Figure, Report};
 use crate::seed;
 use ours::Desk;
@@ -76,6 +77,14 @@ pub(crate) async fn run(sizes: &Sizes, report: &mut Report) -> anyhow::Result<f6
     let stock = Stock::prepare(&house, &people, &leads, clients).await?;
     stock.load(Kind::Mix, sizes.in_flight, sizes.time().div_f64(2.0)).await?;
 
+    if sizes.profile {
+        for kind in Kind::ALL {
+            report.say(&format!("profile of {}", kind.name()));
+            let profile = Profile::begin(&house, true).await?;
+            desk.load(kind, sizes.in_flight, sizes.time()).await?;
+            profile.tell(report).await?;
+        }
+    }
     let mut rounds = [Rounds::default(), Rounds::default(), Rounds::default()];
     for round in 1..=sizes.rounds {
         report.say(&format!("append: round {round} of {}", sizes.rounds));

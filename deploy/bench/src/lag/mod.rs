@@ -13,6 +13,7 @@ use crate::house::{House, Service};
 use crate::load::paced;
 use crate::measure::{Sample, percentile};
 use crate::people::People;
+use crate::profile::Profile;
 use crate::report::{Figure, Report};
 use crate::seed;
 use bare::Bare;
@@ -79,7 +80,9 @@ pub(crate) async fn run(
     // The first round of each is for warming up.
     for round in 0..=sizes.rounds {
         report.say(&format!("lag: round {round} of {} at {rate:.0} a second", sizes.rounds));
+        let profile = Profile::begin(&house, sizes.profile && round == 1).await?;
         let one = our_round(&house, &pool, &desk, rate, sizes.time()).await?;
+        profile.tell(report).await?;
         let other = bare.round(rate, sizes.time()).await?;
         if round > 0 {
             ours.take(&one);

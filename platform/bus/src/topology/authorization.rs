@@ -4,7 +4,6 @@ use super::{Topology, TopologyError, UserSpec};
 use crate::config::inbox_prefix;
 use ael_events::subjects;
 use secrecy::{ExposeSecret, SecretString};
-use std::fmt::Write as _;
 
 /// How long after a question its answer may be sent. Answers take seconds; the longest work that
 /// is answered at all (an assistant's conversation) takes minutes.
@@ -84,16 +83,14 @@ impl Topology {
             } else {
                 String::new()
             };
-            // Writing to a String cannot fail.
-            let _ = write!(
-                text,
+            text.push_str(&format!(
                 "    {{\n      user: \"{}\"\n      password: \"{password}\"\n      \
                  permissions = {{\n        publish = {{ allow: {} }}\n        \
                  subscribe = {{ allow: {} }}\n{answers}      }}\n    }}\n",
                 user.name,
                 quoted(&publish),
                 quoted(&subscribe),
-            );
+            ));
         }
         text.push_str("  ]\n}\n");
         Ok(text)

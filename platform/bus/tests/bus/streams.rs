@@ -156,6 +156,22 @@ async fn a_stream_that_was_wiped_shows_and_is_filled_again() {
 }
 
 #[tokio::test]
+async fn a_stream_whose_end_was_deleted_is_not_taken_for_an_empty_one() {
+    on_every_server(async |server| {
+        server.ready().await;
+        let (admin, relay) = (server.bus("admin").await, server.bus("relay").await);
+        relay.event_publisher(EVENTS).publish_batch(batch(0..10), 0).await.unwrap();
+        let delete = format!("$JS.API.STREAM.MSG.DELETE.{EVENTS}");
+        admin.request(&delete, r#"{"seq":10}"#, Duration::from_secs(5)).await.unwrap();
+        let tail = relay.stream(EVENTS).tail().await;
+        assert!(matches!(tail, Err(StreamError::Cut { .. })), "{tail:?}");
+        admin.stream(EVENTS).purge().await.unwrap();
+        assert_eq!(relay.stream(EVENTS).tail().await.unwrap().message, None);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_a_stream_keeps_is_confirmed_and_nobody_publishes_what_is_not_theirs() {
     on_every_server(async |server| {
         server.ready().await;

@@ -60,7 +60,7 @@ pub async fn me(view: &mut View, asker: Colleague) -> Answered<MemberView> {
 /// When the text is too long or the read models cannot be asked.
 pub async fn find(view: &mut View, text: &str) -> Answered<Vec<MemberView>> {
     let text = text.trim();
-    if text.chars().count() > 200 {
+    if text.chars().count() > 200 || text.contains('\0') {
         return Err(invalid("text", "an id, or up to 200 characters of a name or e-mail").into());
     }
     let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
