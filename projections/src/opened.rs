@@ -101,6 +101,13 @@ impl Opened {
         }
     }
 
+    /// An event that nobody is going to look at: only its place counts.
+    #[must_use]
+    pub(crate) fn unread(recorded: &Recorded) -> Self {
+        let event = Err("it was not opened".to_owned());
+        Self { facts: EventFacts::from(recorded), event, data: Value::Null }
+    }
+
     /// Whether it erases a person: obeyed even where the aggregate waits behind a poison event.
     #[must_use]
     pub fn erases(&self) -> bool {

@@ -202,13 +202,13 @@ impl Rebuild<'_> {
         let place = place_of(&mut connection, self.model, self.version, lane).await?;
         drop(connection);
         let mut previous = place.at;
-        let mut chunk = read(self.source.clone(), lane, previous).await?;
+        let mut chunk = read(self.source.clone(), self.model.clone(), lane, previous).await?;
         while let Some(last) = chunk.last().map(|opened| opened.facts.order) {
             self.go_on()?;
             let batch = Batch { lane, previous, events: &chunk };
             let scope = Scope::Building(self.model, self.version);
             // Opening is work: in a task of its own, it does not keep the transaction waiting.
-            let reading = tokio::spawn(read(self.source.clone(), lane, last));
+            let reading = tokio::spawn(read(self.source.clone(), self.model.clone(), lane, last));
             if let Outcome::Behind(_) = apply_in(self.pool, scope, batch).await? {
                 return Err(ProjectionError::LostRace);
             }
@@ -323,14 +323,20 @@ impl Rebuild<'_> {
     }
 }
 
-/// The next events of a lane, opened.
+/// The next events of a lane; opened those that are the read model's concern.
 async fn read(
     source: Arc<dyn EventSource>,
+    model: Arc<dyn ReadModel>,
     lane: Lane,
     after: Order,
 ) -> Result<Vec<Opened>, ProjectionError> {
     let recorded = source.lane_after(lane, after, CHUNK).await?;
-    Ok(source.open(&recorded).await?)
+    let (concerns, others): (Vec<_>, Vec<_>) =
+        recorded.into_iter().partition(|event| model.concerns(event.aggregate));
+    let mut events = source.open(&concerns).await?;
+    events.extend(others.iter().map(Opened::unread));
+    events.sort_by_key(|opened| opened.facts.order);
+    Ok(events)
 }
 
 fn is_lock_timeout(error: &ProjectionError) -> bool {

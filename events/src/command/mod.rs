@@ -6,6 +6,7 @@
 mod lead;
 mod people;
 mod sale;
+mod secret;
 
 pub use lead::{
     AddNote, AssignLead, AttachFile, CreateLead, DetailsPatch, EditDetails, EraseLead, ImportLead,
@@ -20,6 +21,7 @@ pub use people::{
     RevokeInvitation, RevokeToken, TokenCommand, UnlinkTelegram, WorkspaceCommand,
 };
 pub use sale::{LoseSale, MoveSale, OpenSale, SaleCommand, SetAmount};
+pub use secret::hash_of_secret;
 
 use crate::actor::ServicePrincipal;
 use crate::ids::{

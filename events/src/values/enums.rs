@@ -197,7 +197,8 @@ Consent, "consent", {
     CloudText = "cloud_text",
 });
 
-words!(/// A way to reach a person that leads of a workspace share only if a Manager lets them.
+words!(
+/// A way to reach a person that no two leads of a workspace share unless a Manager lets them.
 ContactKind, "contact kind", {
     /// By e-mail.
     Email = "email",

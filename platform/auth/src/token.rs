@@ -1,7 +1,7 @@
 //! An API token as its owner carries it: `ael_<workspace>_<id>_<secret>`.
 
+use ael_events::command::hash_of_secret;
 use ael_events::ids::{TokenId, WorkspaceId};
-use sha2::{Digest as _, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq as _;
 
@@ -27,9 +27,7 @@ impl Presented {
         let workspace = parts.next()?.parse().ok()?;
         let id = parts.next()?.parse().ok()?;
         let secret = parts.next().filter(|secret| !secret.is_empty())?;
-        let digest = Sha256::digest(secret.as_bytes());
-        let hash = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(Self { workspace, id, hash })
+        Some(Self { workspace, id, hash: hash_of_secret(secret) })
     }
 
     /// Whether this is the secret whose hash is kept; takes as long whatever the answer.

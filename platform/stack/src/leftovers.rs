@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -31,8 +32,11 @@ impl ProcessIdentity {
 
     pub(crate) fn signal(self, signal: Signal) {
         if self.is_alive() {
-            // It may have ended in between; then there is nothing left to tell it.
-            let _ = kill(Pid::from_raw(self.pid), signal);
+            match kill(Pid::from_raw(self.pid), signal) {
+                // It may have ended in between; then there is nothing left to tell it.
+                Ok(()) | Err(Errno::ESRCH) => {}
+                Err(error) => tracing::warn!(%error, pid = self.pid, %signal, "not signalled"),
+            }
         }
     }
 

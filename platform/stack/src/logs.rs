@@ -1,7 +1,7 @@
 //! What the children say, one file each under `logs/`, kept from growing for ever.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,10 @@ const KEPT: usize = 3;
 pub(crate) fn open(path: &Path) -> Result<File, StackError> {
     if fs::metadata(path).is_ok_and(|log| log.len() > ROTATE_AT_BYTES) {
         for number in (1..KEPT).rev() {
-            let _ = fs::rename(numbered(path, number), numbered(path, number + 1));
+            match fs::rename(numbered(path, number), numbered(path, number + 1)) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                moved => moved.map_err(StackError::file("put aside", path))?,
+            }
         }
         fs::rename(path, numbered(path, 1)).map_err(StackError::file("put aside", path))?;
     }

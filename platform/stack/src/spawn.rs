@@ -40,8 +40,10 @@ pub(crate) async fn spawn(launch: Launch) -> std::io::Result<Child> {
         std::thread::spawn(move || {
             for (launch, runtime, answer) in requests {
                 let _inside = runtime.enter();
-                // Whoever asked may be gone; the child is then killed by its drop.
-                let _ = answer.send(command(launch).and_then(|mut command| command.spawn()));
+                let child = command(launch).and_then(|mut command| command.spawn());
+                if answer.send(child).is_err() {
+                    tracing::debug!("whoever asked for a child is gone; its drop kills it");
+                }
             }
         });
         sender

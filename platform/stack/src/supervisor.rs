@@ -282,8 +282,9 @@ impl Supervisor {
         let service = self.service(name)?;
         service.watched.wanted.send_replace(wanted);
         let mut status = service.watched.status.subscribe();
-        // The watching task ends only with the supervisor itself.
-        let _ = status.wait_for(|status| *status == Status::Stopped).await;
+        if status.wait_for(|status| *status == Status::Stopped).await.is_err() {
+            tracing::debug!(name, "the supervisor itself has ended, and its services with it");
+        }
         Ok(())
     }
 

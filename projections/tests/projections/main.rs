@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what fails by failing")]
 
-mod adhoc;
 mod bus;
 mod copies;
 mod dead;

@@ -22,10 +22,13 @@ pub(crate) const SNAPSHOT_FORMAT: u32 = 1;
 /// A form that no snapshot has: what is loaded with it is folded from the first event on.
 pub(crate) const NO_SNAPSHOT: u32 = 1_000_000_000;
 
+/// A state that can be written down, read again, and handed from task to task.
+pub(crate) trait Kept: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {}
+
+impl<A: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Kept for A {}
+
 /// An aggregate that the store keeps.
-pub(crate) trait Stored:
-    Decider<Event: Clone + Send + Sync> + Serialize + DeserializeOwned + Clone + Send + Sync + 'static
-{
+pub(crate) trait Stored: Decider<Event: Clone + Send + Sync> + Kept {
     /// Its kind.
     const KIND: AggregateKind;
 

@@ -1,6 +1,8 @@
 //! The relay against a real store and a real bus: everything, once, in order, whatever is emptied
 //! or rolled back.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use ael_bus::topology::{self, Topology};
 use ael_bus::{Bus, BusConfig};
 use ael_events::actor::Actor;

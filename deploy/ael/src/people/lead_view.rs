@@ -163,6 +163,8 @@ fn flatten(value: &Value, parts: &mut Vec<String>) {
         match value {
             Value::Null => {}
             Value::Object(_) => flatten(value, parts),
+            // Nobody reads ids; `--json` has them.
+            Value::String(text) if text.parse::<uuid::Uuid>().is_ok() => {}
             Value::String(text) => parts.push(format!("{name}={}", text.replace('\n', " "))),
             Value::Array(items) if items.is_empty() => {}
             Value::Array(_) | Value::Bool(_) | Value::Number(_) => {
@@ -179,7 +181,9 @@ mod tests {
 
     #[test]
     fn an_event_is_told_in_one_line() {
-        let data = json!({ "reason": "other", "private": { "text": "moved\naway" }, "tags": [] });
+        let id = "018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e";
+        let private = json!({ "text": "moved\naway" });
+        let data = json!({ "reason": "other", "owner": id, "private": private, "tags": [] });
         assert_eq!(details(&data), "reason=other, text=moved away");
         assert_eq!(details(&json!({ "text": "x".repeat(300) })).chars().count(), 100);
         assert_eq!(details(&json!({})), "");

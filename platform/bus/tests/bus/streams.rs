@@ -6,6 +6,7 @@ use ael_bus::{
     topology::recreate_stream,
 };
 use ael_events::subjects::{AI_CACHE, DIALOGUES, EVENTS, JOBS};
+use std::time::Duration;
 
 fn event(number: u64) -> Publication {
     Publication {

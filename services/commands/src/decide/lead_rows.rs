@@ -52,7 +52,7 @@ pub(super) async fn duplicates(
         let holder = writer.claim_holder(matter.workspace(), hashed.kind, &hashed.hmac).await?;
         if let Some(holder) = holder.filter(|holder| *holder != lead) {
             let repository = &matter.desk.repository;
-            let known = repository.lead(matter.workspace(), holder, Freshness::Remembered).await?;
+            let known = repository.lead(matter.workspace(), holder, Freshness::Anew).await?;
             let owner = known.state.owner();
             duplicates.push(Duplicate { kind: wanted.kind, lead_id: holder, owner });
         }

@@ -1,7 +1,7 @@
 //! The same person twice, merged, and erased.
 
 use crate::world::{World, create, lead, message, named, note, reachable, refusal, sale};
-use ael_events::command::{EraseLead, MarkContacted, MergeLead, SetAmount};
+use ael_events::command::{AssignLead, EraseLead, MarkContacted, MergeLead, SetAmount};
 use ael_events::ids::{LeadId, SaleId};
 use ael_events::values::{AggregateKind, Money, Role};
 use futures::future::join_all;
@@ -29,6 +29,23 @@ async fn the_same_person_is_refused_with_the_lead_that_has_them() {
     world.ask(world.admin, lead(third, permitted)).await.unwrap();
     let loaded = world.load(AggregateKind::Lead, third.uuid()).await;
     assert_eq!(loaded.events[0].data["duplicate_of"], json!(first));
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_owner_of_now_whatever_a_copy_remembers() {
+    let world = World::with_copies(2).await;
+    let agent = world.member(Role::Agent).await;
+    let first = world.lead(world.admin, reachable("olena@example.com")).await;
+    for _ in 0..8 {
+        world.ask(world.admin, lead(first, message())).await.unwrap();
+    }
+    let assign = AssignLead { owner: Some(agent), rule: None };
+    world.ask(world.admin, lead(first, assign)).await.unwrap();
+    for _ in 0..8 {
+        let again = lead(LeadId::generate(), create(reachable("olena@example.com")));
+        let refused = refusal(world.ask(world.admin, again).await);
+        assert_eq!(refused.details["owner"], json!(agent));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

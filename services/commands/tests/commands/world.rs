@@ -75,8 +75,8 @@ impl Nats {
 
 impl Drop for Nats {
     fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
+        let ended = self.process.kill().and_then(|()| self.process.wait());
+        assert!(ended.is_ok() || std::thread::panicking(), "a nats-server stays behind: {ended:?}");
     }
 }
 
@@ -246,9 +246,10 @@ impl Drop for World {
         let Some(database) = self.database.take() else { return };
         let removing = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.map(|runtime| runtime.block_on(database.remove()).ok()).ok();
+            runtime.unwrap().block_on(database.remove()).unwrap();
         });
-        removing.join().ok();
+        let removed = removing.join();
+        assert!(removed.is_ok() || std::thread::panicking(), "a database stays behind");
     }
 }
 

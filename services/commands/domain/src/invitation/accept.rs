@@ -2,13 +2,12 @@
 //! who comes is no member yet and the code is the proof.
 
 use super::{Invitation, InvitationContext, InvitationRejection, Standing};
-use ael_events::command::AcceptInvitation;
+use ael_events::command::{AcceptInvitation, hash_of_secret};
 use ael_events::event::{
     InvitationAccepted, InvitationEvent, Joined, MemberEvent, MemberPrivate, TelegramLinked,
     TelegramPrivate,
 };
 use ael_events::private::Private;
-use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 pub(super) fn decide(
@@ -59,9 +58,7 @@ pub fn member_joins(invitation: &Invitation, command: &AcceptInvitation) -> Vec<
 
 /// Whether the code is the one whose hash was kept; takes as long for a wrong one as for the right.
 fn opens(code: &str, hash: &str) -> bool {
-    let digest = Sha256::digest(code.as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    hex.as_bytes().ct_eq(hash.as_bytes()).into()
+    hash_of_secret(code).as_bytes().ct_eq(hash.as_bytes()).into()
 }
 
 #[cfg(test)]

@@ -172,6 +172,9 @@ pub enum LeadRejection {
         /// Which.
         file_id: FileId,
     },
+    /// What a file holds is said by a media type, and by nothing else: it is not sealed.
+    #[error("the media type of a file has the form type/subtype, such as application/pdf")]
+    BadMediaType,
     /// There is no such file.
     #[error("the lead has no such file")]
     NoSuchFile {
@@ -237,6 +240,7 @@ impl LeadRejection {
             Self::NoteExists { .. } => "note_exists",
             Self::NoSuchNote { .. } => "no_such_note",
             Self::FileExists { .. } => "file_exists",
+            Self::BadMediaType => "bad_media_type",
             Self::NoSuchFile { .. } => "no_such_file",
             Self::MergedWithItself => "merged_with_itself",
             Self::OtherNotLive { .. } => "other_not_live",
@@ -280,6 +284,7 @@ impl LeadRejection {
             | Self::RuleMisnamed
             | Self::LostReasonNeedsWords
             | Self::LostNeedsOutcome
+            | Self::BadMediaType
             | Self::MergedWithItself => Value::Null,
         }
     }
