@@ -6,6 +6,7 @@
 //! aggregate; read models equal the fold of the events; the hash chain holds.
 
 use crate::house::{House, PATIENCE, to_lead};
+use crate::trouble::{self, Fault, Trouble};
 use ael_client::Client;
 use ael_events::command::{CreateLead, Credential, LogMessage};
 use ael_events::envelope::CloudEvent;
@@ -22,6 +23,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+/// After so long the load pauses and everything is looked at.
+const ROUND: Duration = Duration::from_secs(60);
 
 /// What a writer was promised: how many messages each of its leads has.
 type Promised = BTreeMap<LeadId, u32>;
@@ -165,56 +169,47 @@ async fn assert_promises_are_kept(
     }
 }
 
-/// Kills something every now and then; says what.
-async fn kill_things(
-    house: &House,
-    victims: &[&str],
-    how_long: Duration,
-    seed: u64,
-) -> BTreeMap<String, usize> {
-    let mut random = StdRng::seed_from_u64(seed);
-    let mut killed = BTreeMap::new();
-    let begun = Instant::now();
-    let mut ticks = tokio::time::interval(Duration::from_millis(900));
-    while begun.elapsed() < how_long {
-        ticks.tick().await;
-        let victim = victims[random.random_range(0..victims.len())];
-        let processes = house.processes(victim);
-        if !processes.is_empty() {
-            let pid = processes[random.random_range(0..processes.len())];
-            if nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).is_ok() {
-                *killed.entry(victim.to_owned()).or_default() += 1;
-            }
-        }
-    }
-    killed
-}
-
-async fn survive(victims: &[&str], how_long: Duration, seed: u64) {
+async fn survive(faults: &[Fault], how_long: Duration, seed: u64) {
     let house = House::start(&["--copies", "2"]);
     let who = house.first_workspace();
-    let stop = CancellationToken::new();
     let client = house.client().await;
-    let writers: Vec<_> =
-        (0..16).map(|n| tokio::spawn(write(client.clone(), who, seed + n, stop.clone()))).collect();
-    let url = house.running().superuser_url().unwrap().expose_secret().to_owned();
-    let disturber = tokio::spawn(roll_back(url, seed + 100, stop.clone()));
-    let killed = kill_things(&house, victims, how_long, seed + 200).await;
-    stop.cancel();
+    let mut trouble = Trouble::new(faults, seed);
     let mut promised = Promised::new();
-    for writer in writers {
-        promised.extend(writer.await.unwrap());
+    let mut rolled_back = 0;
+    let begun = Instant::now();
+    for round in 0.. {
+        let left = how_long.saturating_sub(begun.elapsed());
+        if round > 0 && left < Duration::from_secs(5) {
+            break;
+        }
+        let stop = CancellationToken::new();
+        let writers: Vec<_> = (0..16)
+            .map(|n| tokio::spawn(write(client.clone(), who, seed + 100 * round + n, stop.clone())))
+            .collect();
+        let url = house.running().superuser_url().unwrap().expose_secret().to_owned();
+        let disturber = tokio::spawn(roll_back(url, seed + 100 * round + 50, stop.clone()));
+        trouble.make(&house, left.min(ROUND)).await;
+        stop.cancel();
+        for writer in writers {
+            promised.extend(writer.await.unwrap());
+        }
+        rolled_back += disturber.await.unwrap();
+        let messages: u32 = promised.values().sum();
+        println!(
+            "seed {seed}, {} s: {:?}; {rolled_back} rollbacks; {} leads, {messages} messages",
+            begun.elapsed().as_secs(),
+            trouble.made,
+            promised.len(),
+        );
+        house.assert_sound();
+        assert_promises_are_kept(&client, who, &promised).await;
+        if round % 5 == 0 || how_long.saturating_sub(begun.elapsed()) < ROUND {
+            assert_stream_is_the_store(&house).await;
+        }
     }
-    let rolled_back = disturber.await.unwrap();
-    let messages: u32 = promised.values().sum();
-    println!(
-        "seed {seed}: killed {killed:?}; {rolled_back} rollbacks; {} leads, {messages} messages",
-        promised.len()
-    );
-    assert!(!killed.is_empty() && promised.len() > 16, "the test hurt nobody: {killed:?}");
     assert_stream_is_the_store(&house).await;
-    house.assert_sound();
-    assert_promises_are_kept(&client, who, &promised).await;
+    assert!(!trouble.made.is_empty() && promised.len() > 16, "the test hurt nobody");
+    println!("seed {seed}: every promise was kept through {} faults", trouble.total());
 }
 
 fn seed() -> u64 {
@@ -224,23 +219,20 @@ fn seed() -> u64 {
         .unwrap_or_else(|| rand::rng().next_u64() % 1_000_000)
 }
 
+/// How long the long form goes on: minutes, from `tests/faults.sh`; 25 seconds in the suite.
+fn how_long() -> Duration {
+    let minutes = std::env::var("AEL_TEST_MINUTES").ok().and_then(|text| text.parse::<f64>().ok());
+    minutes.map_or(Duration::from_secs(25), |minutes| Duration::from_secs_f64(60.0 * minutes))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_relays_that_are_killed_lose_and_double_nothing() {
-    survive(&["run relay"], Duration::from_secs(12), seed()).await;
+    survive(&[Fault::Kill("run relay")], Duration::from_secs(12), seed()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_killed_no_acknowledged_command_is_lost_or_doubled() {
-    let victims = [
-        "run commands",
-        "run relay",
-        "run projections",
-        "run queries",
-        "run jobs",
-        "nats-server",
-        "postgres -D",
-    ];
-    survive(&victims, Duration::from_secs(25), seed()).await;
+    survive(&trouble::EVERYTHING, how_long(), seed()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -104,6 +104,19 @@ impl House {
             .unwrap()
     }
 
+    /// Starts the command line and leaves it running.
+    pub fn spawn(&self, arguments: &[&str]) -> Child {
+        Process::new(binary())
+            .args(arguments)
+            .env("AEL_HOME", self.home())
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
     /// Runs the command line, which has to succeed, and gives what it printed.
     pub fn said_by(&self, arguments: &[&str]) -> String {
         let output = self.ael(arguments);
@@ -143,6 +156,12 @@ impl House {
     pub async fn bus(&self, user: &str) -> Bus {
         let found = self.running().bus_config(user).unwrap();
         Bus::connect(&BusConfig::new(found.url, found.user, found.password)).await.unwrap()
+    }
+
+    /// The same, while the bus may be away.
+    pub async fn try_bus(&self, user: &str) -> Option<Bus> {
+        let found = self.running().bus_config(user)?;
+        Bus::connect(&BusConfig::new(found.url, found.user, found.password)).await.ok()
     }
 
     /// The command line's own way to the services.

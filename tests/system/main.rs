@@ -1,8 +1,11 @@
 //! The system as its users meet it: `ael up` with every service a process of its own, worked
 //! through the command line and over the bus, and hurt on purpose.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
+
 mod erasure;
 mod faults;
 mod house;
 mod import;
 mod life;
+mod trouble;
