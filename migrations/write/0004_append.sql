@@ -29,8 +29,9 @@ BEGIN
     -- Before the incarnation is read: see write.ensure_incarnation.
     LOCK TABLE write.events IN ROW EXCLUSIVE MODE;
     SELECT max(number) INTO STRICT o_incarnation FROM write.incarnations;
+    -- Not generate_series: a plan that knows the number of rows is made anew at every call.
     SELECT array_agg(nextval('write.events_position')) INTO o_positions
-        FROM generate_series(1, cardinality(p_sequences));
+        FROM unnest(p_sequences);
 
     IF cardinality(p_sequences) > 0 THEN
         INSERT INTO write.events (workspace, aggregate_type, aggregate_id, sequence, event_type,
@@ -44,12 +45,17 @@ BEGIN
                       lane, position)
             ORDER BY e.type, e.id, e.sequence;
 
+        -- The predecessor is worked out outside the comparison: a subtraction inside it is not
+        -- leakproof, and under row-level security all earlier events would be read.
         SELECT count(*) INTO missing
-            FROM unnest(p_types, p_ids, p_sequences) AS e (type, id, sequence)
-            WHERE e.sequence > 1 AND NOT EXISTS (
+            FROM unnest(p_types, p_ids, ARRAY(
+                SELECT s.sequence - 1
+                FROM unnest(p_sequences) WITH ORDINALITY AS s (sequence, place) ORDER BY s.place
+            )) AS e (type, id, previous)
+            WHERE e.previous > 0 AND NOT EXISTS (
                 SELECT FROM write.events AS before
                 WHERE before.workspace = p_workspace AND before.aggregate_type = e.type
-                  AND before.aggregate_id = e.id AND before.sequence = e.sequence - 1);
+                  AND before.aggregate_id = e.id AND before.sequence = e.previous);
         IF missing > 0 THEN
             RAISE EXCEPTION 'an event would follow a gap' USING ERRCODE = 'AE005';
         END IF;
