@@ -15,7 +15,7 @@ target=${CARGO_TARGET_DIR:-$root/target}
 if [ -x "$target/release/ael" ]; then
     say "building what has changed"
 else
-    say "building the release; the first time takes some 10 to 15 minutes on two cores"
+    say "building the release; the first time takes some 10 to 15 minutes on two idle cores (the last crate, ael, several of them)"
 fi
 started=$SECONDS
 cargo build --locked --release --package ael >&2

@@ -1,5 +1,7 @@
 //! Who may depend on whom, who may know what, and how every file begins; the offender is named.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -191,10 +193,13 @@ fn every_file_begins_by_saying_what_it_is_for_and_stays_readable() {
             offenders.push(format!("{shown} does not begin with a //! sentence"));
         }
         let lines = text.lines().count();
-        if lines > 650 {
+        if lines > 500 {
             offenders.push(format!("{shown} has {lines} lines: two files, or a table of contents"));
         }
         for (number, line) in text.lines().enumerate() {
+            if line.chars().count() > 100 {
+                offenders.push(format!("{shown}:{} is longer than 100 columns", number + 1));
+            }
             let line = line.trim_start();
             if line == "#[ignore]" || line.starts_with(concat!("#[", "allow(")) {
                 offenders

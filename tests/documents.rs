@@ -1,5 +1,7 @@
 //! The generated pages and contracts in `docs/` are those of the code.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use ael_bus::topology::Topology;
 use ael_events::schema;
 use serde_json::Value;

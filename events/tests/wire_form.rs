@@ -1,6 +1,8 @@
 //! Every event's wire form, pinned: what was once written must be readable for ever, so a change
 //! here is a new version.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use ael_events::actor::Actor;
 use ael_events::envelope::CloudEvent;
 use ael_events::event::{

@@ -74,11 +74,8 @@ fn master_key(env: &Env) -> Result<MasterKeyring, ConfigError> {
 pub async fn run(config: Config, stop: CancellationToken) -> Result<(), ProjectionError> {
     let health = Health::new(&config.env, &["database", "bus", "lanes"]);
     health::serve("projections", &config.env, health.clone()).await?;
-    let mut bus = ael_bus::BusConfig::new(config.bus.url, config.bus.user, config.bus.password);
-    bus.ca_file = config.bus.ca_file;
-    bus.allow_plaintext = config.env.flag("NATS_ALLOW_PLAINTEXT")?;
-    let bus = Bus::connect(&bus).await?;
-    health.set("bus", true);
+    let bus = Bus::connect(&config.bus.into()).await?;
+    bus.tell(health.clone());
     let options = PoolOptions {
         application: "ael-projections".to_owned(),
         max_connections: CONNECTIONS,

@@ -1,4 +1,5 @@
-//! Faults made on purpose, chosen by a seed: what is killed, paused, wiped or given twice, and when.
+//! Faults made on purpose, chosen by a seed: what is killed, paused, wiped or given twice, and
+//! when.
 
 use crate::house::House;
 use ael_bus::topology::{self, Topology};

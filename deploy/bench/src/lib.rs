@@ -65,7 +65,8 @@ pub struct Sizes {
     /// Commands under way at once
     #[arg(long, default_value_t = 64)]
     in_flight: usize,
-    /// Commands a second while the lag is measured; half of what the write path takes, when not said
+    /// Commands a second while the lag is measured; half of what the write path takes, when not
+    /// said
     #[arg(long)]
     rate: Option<f64>,
     /// Say afterwards which statements took the time of PostgreSQL (costs a little itself)

@@ -43,7 +43,8 @@ impl Profile {
         let counted: Vec<Counted> = sqlx::query_as(
             "SELECT r.rolname::text, s.calls, s.total_plan_time, s.total_exec_time,
                     (s.total_plan_time + s.total_exec_time) / s.calls,
-                    s.wal_bytes::bigint / s.calls, left(regexp_replace(s.query, '\\s+', ' ', 'g'), 90)
+                    s.wal_bytes::bigint / s.calls,
+                    left(regexp_replace(s.query, '\\s+', ' ', 'g'), 90)
              FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid
              WHERE s.calls > 0 ORDER BY s.total_plan_time + s.total_exec_time DESC LIMIT $1",
         )

@@ -22,7 +22,7 @@ pub struct LeadHistory {
     pub limit: Option<u16>,
 }
 
-/// One thing that happened. Hides its data and names from `Debug`.
+/// One thing that happened.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HistoryEntry {
     /// Its name, everywhere.
@@ -45,6 +45,7 @@ pub struct HistoryEntry {
     pub data: Value,
 }
 
+/// Its data and names hide themselves.
 impl fmt::Debug for HistoryEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HistoryEntry")
@@ -78,8 +79,7 @@ pub struct DeadLetter {
     pub parked_at: DateTime<Utc>,
 }
 
-/// What an aggregate amounts to, in the terms in which fold and read models are compared. Hides
-/// its fields from `Debug`.
+/// What an aggregate amounts to, in the terms in which fold and read models are compared.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AggregateDigest {
     /// `lead/<id>` and so on.
@@ -90,6 +90,7 @@ pub struct AggregateDigest {
     pub fields: std::collections::BTreeMap<String, String>,
 }
 
+/// Its fields hide themselves.
 impl fmt::Debug for AggregateDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AggregateDigest")

@@ -27,7 +27,7 @@ pub enum OwnerFilter {
     Member(MemberId),
 }
 
-/// Which leads. Everything that is given has to hold. Hides the words that are looked for.
+/// Which leads. Everything that is given has to hold.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LeadFilter {
@@ -67,6 +67,7 @@ pub struct LeadFilter {
     pub q: Option<String>,
 }
 
+/// The words that are looked for hide themselves.
 impl fmt::Debug for LeadFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LeadFilter")

@@ -23,8 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A question to the read models. Its name is the last token of its subject. Hides from `Debug` who
-/// is looked for.
+/// A question to the read models. Its name is the last token of its subject.
 #[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "query", content = "with")]
 pub enum Query {
@@ -119,6 +118,7 @@ impl Query {
     }
 }
 
+/// Who is looked for hides itself.
 impl fmt::Debug for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let with: &dyn fmt::Debug = match self {

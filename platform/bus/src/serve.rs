@@ -1,6 +1,6 @@
 //! Answering the questions of other services: so many at a time, and none left half done.
 
-use crate::{Bus, BusError, Headers, Traceparent, request::kind_of};
+use crate::{Bus, BusError, Headers, Traceparent, config::inbox_prefix, request::kind_of};
 use ael_events::subjects::MAX_REQUEST_BYTES;
 use async_nats::{Subject, Subscriber};
 use bytes::Bytes;
@@ -124,6 +124,13 @@ struct Desk<H> {
     handler: Arc<H>,
 }
 
+/// Whether an answer would go to the inbox of the edge in the question's subject.
+fn is_inbox_of(subject: &str, reply: &str) -> bool {
+    let edge = subject.split('.').nth(2).unwrap_or_default();
+    let below = reply.strip_prefix(&inbox_prefix(edge)).and_then(|rest| rest.strip_prefix('.'));
+    below.is_some_and(|rest| !rest.is_empty())
+}
+
 impl<H: Handler> Desk<H> {
     async fn run(
         self: Arc<Self>,
@@ -189,7 +196,10 @@ impl<H: Handler> Desk<H> {
         slots: &Arc<Semaphore>,
         work: &TaskTracker,
     ) {
-        let Some(reply) = message.reply.clone() else {
+        // The server does not ask whether the asker may speak where it wants its answer: ours would
+        // go out under our name, into the stream of events if need be.
+        let Some(reply) = message.reply.clone().filter(|it| is_inbox_of(&message.subject, it))
+        else {
             tracing::warn!(subject = %message.subject, "a question without a way back, ignored");
             return;
         };
@@ -237,5 +247,27 @@ impl<H: Handler> Desk<H> {
             return (self.handler.unhandled(&subject, why), "answer_too_large");
         }
         (answer, "answered")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_inbox_of;
+
+    #[test]
+    fn an_answer_goes_to_the_askers_own_inbox_and_nowhere_else() {
+        let subject = "ael.cmd.api.w.lead";
+        assert!(is_inbox_of(subject, "_INBOX_api.x.1"));
+        for elsewhere in [
+            "ael.evt.00.w.lead.created",
+            "ael.cmd.cli.w.lead",
+            "_INBOX_cli.x.1",
+            "_INBOX_api",
+            "_INBOX_apis.x",
+            "$JS.ACK.JOBS.jobs.1.1.1.1.0",
+            "",
+        ] {
+            assert!(!is_inbox_of(subject, elsewhere), "{elsewhere}");
+        }
     }
 }

@@ -44,6 +44,18 @@ pub enum StackError {
         /// What is wrong with it.
         detail: String,
     },
+    /// A file is gone without which the data of the home cannot be used.
+    #[error(
+        "{} is missing or empty, and the data in {} cannot be used without it: nothing was changed; \
+         put the file back from your copy",
+        .path.display(), .data.display()
+    )]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// The data.
+        data: PathBuf,
+    },
     /// A program that the stack needs is not installed.
     #[error("{program} was not found: {advice}")]
     ProgramMissing {

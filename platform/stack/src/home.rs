@@ -92,7 +92,8 @@ impl Home {
     /// not there. (`AEL_MASTER_KEY`, which overrides the file, is the caller's to look at first.)
     ///
     /// # Errors
-    /// When the file cannot be read or made, or `fresh` fails.
+    /// When the file cannot be read or made, `fresh` fails, or the file is gone and the data that
+    /// it opens is not.
     pub fn master_key<E: From<StackError>>(
         &self,
         fresh: impl FnOnce() -> Result<SecretString, E>,
@@ -101,9 +102,19 @@ impl Home {
         if let Some(text) = files::read_if_there(&path)? {
             return Ok(text.trim().into());
         }
+        self.has_no_data_without(&path)?;
         let fresh = fresh()?;
         self.replace_master_key(&fresh)?;
         Ok(fresh)
+    }
+
+    /// Whatever was made on the first start is not made again beside the data of earlier ones: a
+    /// new key opens nothing that is there, and a new password lets nobody in.
+    fn has_no_data_without(&self, file: &Path) -> Result<(), StackError> {
+        if self.postgres().join("PG_VERSION").exists() {
+            return Err(StackError::Lost { path: file.to_owned(), data: self.postgres() });
+        }
+        Ok(())
     }
 
     /// Writes a new master keyring (after a rotation), whole or not at all.
@@ -139,6 +150,9 @@ impl Home {
         // Before anything else: what a crash left may still say "ready", and we hold the lock now.
         self.note(&before)?;
         leftovers::stop_noted(&self.run()).await?;
+        if Secrets::load(&self.secrets_file())?.role_password(SUPERUSER).is_none() {
+            self.has_no_data_without(&self.secrets_file())?;
+        }
         let secrets = Secrets::load_or_create(&self.secrets_file(), nats_users)?;
         Ok(ClaimedHome { home: self.clone(), secrets, before, _lock: lock })
     }
@@ -365,5 +379,26 @@ mod tests {
         assert_eq!(key("two").expose_secret(), "one");
         home.replace_master_key(&"three".into()).unwrap();
         assert_eq!(key("four").expose_secret(), "three");
+    }
+
+    #[tokio::test]
+    async fn what_was_lost_is_not_made_anew_beside_the_data_that_needs_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path()).unwrap();
+        home.master_key(|| Ok::<_, StackError>("one".into())).unwrap();
+        drop(home.claim(&["cli"]).await.unwrap());
+        std::fs::create_dir(home.postgres()).unwrap();
+        std::fs::write(home.postgres().join("PG_VERSION"), "15").unwrap();
+        std::fs::remove_file(home.master_key_file()).unwrap();
+        let refused = home.master_key(|| Ok::<_, StackError>("two".into()));
+        assert!(
+            matches!(refused, Err(StackError::Lost { .. })) && !home.master_key_file().exists()
+        );
+        drop(home.claim(&["cli"]).await.unwrap());
+        for nothing in ["", "# nothing\n"] {
+            std::fs::write(home.secrets_file(), nothing).unwrap();
+            assert!(matches!(home.claim(&["cli"]).await, Err(StackError::Lost { .. })));
+            assert_eq!(std::fs::read_to_string(home.secrets_file()).unwrap(), nothing);
+        }
     }
 }

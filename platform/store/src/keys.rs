@@ -161,11 +161,7 @@ pub async fn rotate(pool: &PgPool, keyring: &MasterKeyring, chunk: u32) -> Resul
     let mut rewrapped = Vec::with_capacity(rows.len());
     for row in rows {
         let KeyRow { workspace, subject, purpose, wrapped, kek } = row;
-        let purpose = match purpose.as_str() {
-            "data" => Purpose::Data,
-            "hmac" => Purpose::Hmac,
-            _ => return Err(StoreError::bad_row("a data key of an unknown purpose")),
-        };
+        let purpose = purpose_of(&purpose)?;
         let key = unwrap_key(keyring, workspace, subject, purpose, &wrapped, &kek)?;
         let fresh = keyring.wrap(&KeyIdentity { workspace, subject, purpose }, &key)?;
         rewrapped.push((workspace, subject, purpose.as_str(), kek, fresh));
@@ -187,6 +183,33 @@ pub async fn rotate(pool: &PgPool, keyring: &MasterKeyring, chunk: u32) -> Resul
     .execute(pool)
     .await?;
     Ok(found)
+}
+
+/// Whether the keyring opens every data key there is; a wrong master key is found before anything
+/// is sealed by it. The pool is the owner's.
+///
+/// # Errors
+/// [`StoreError`] when the database is away, or [`StoreError::Seal`] when a master key is missing
+/// or another than it says.
+pub async fn check(pool: &PgPool, keyring: &MasterKeyring) -> Result<(), StoreError> {
+    let one_of_each: Vec<KeyRow> = sqlx::query_as(
+        "SELECT DISTINCT ON (kek) workspace, subject, purpose, wrapped, kek FROM write.data_keys",
+    )
+    .fetch_all(pool)
+    .await?;
+    for KeyRow { workspace, subject, purpose, wrapped, kek } in one_of_each {
+        let purpose = purpose_of(&purpose)?;
+        unwrap_key(keyring, workspace, subject, purpose, &wrapped, &kek)?;
+    }
+    Ok(())
+}
+
+fn purpose_of(text: &str) -> Result<Purpose, StoreError> {
+    match text {
+        "data" => Ok(Purpose::Data),
+        "hmac" => Ok(Purpose::Hmac),
+        _ => Err(StoreError::bad_row("a data key of an unknown purpose")),
+    }
 }
 
 /// How many data keys another master key than the current one wraps.

@@ -1,3 +1,5 @@
+//! What each event does to the card of a lead.
+
 use super::fold::{Moment, apply, apply_at, present};
 use crate::lead_board;
 use crate::model::Unfit;

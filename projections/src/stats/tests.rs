@@ -1,3 +1,5 @@
+//! What each event adds to and takes from the numbers.
+
 use super::{Facts, counted, differences, lead_event, sale_event};
 use crate::samples::{LEAD, analysed, created, facts, renamed};
 use ael_events::event::{

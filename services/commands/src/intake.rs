@@ -2,13 +2,14 @@
 //! nothing.
 
 use ael_events::answer::Rejected;
-use ael_events::command::{Command, CommandRequest, InvitationCommand};
+use ael_events::command::{Command, CommandRequest, InvitationCommand, LeadCommand, TokenCommand};
 use ael_events::ids::WorkspaceId;
 use ael_events::subjects::{Edge, RequestSubject};
 use ael_events::values::Role;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use serde::Serialize;
 use serde_json::json;
+use std::ops::RangeInclusive;
 
 /// A command as it came in, read and admitted to be looked at.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ impl Intake {
         let name = request.command.name();
         ael_auth::admit_command(edge, &name)?;
         agents_only(edge, &request.command)?;
+        named(&request)?;
+        within_the_calendar(&request)?;
         Ok(Self { edge, workspace, name, request })
     }
 
@@ -69,6 +72,44 @@ impl Intake {
             occurred_at: self.request.occurred_at,
         })
     }
+}
+
+/// The nil id names nothing, here as everywhere.
+fn named(request: &CommandRequest) -> Result<(), Rejected> {
+    if request.command.aggregate_id().is_nil() || request.command_id.uuid().is_nil() {
+        return Err(Rejected::new("malformed", "an id of zeros names nothing: make a new id"));
+    }
+    Ok(())
+}
+
+/// The years that everything can show which keeps a moment: RFC 3339, the tables, the calendars of
+/// those who read our events.
+const YEARS: RangeInclusive<i32> = 1900..=9999;
+
+/// An event with a moment that a table cannot hold would be poison for ever.
+fn within_the_calendar(request: &CommandRequest) -> Result<(), Rejected> {
+    let inside = if let Command::Lead(to) = &request.command
+        && let LeadCommand::RecordAnalysis(record) = &to.command
+    {
+        Some(record.analysed_at)
+    } else if let Command::Invitation(to) = &request.command
+        && let InvitationCommand::Create(create) = &to.command
+    {
+        Some(create.expires_at)
+    } else if let Command::Token(to) = &request.command
+        && let TokenCommand::Create(create) = &to.command
+    {
+        create.expires_at
+    } else {
+        None
+    };
+    for moment in request.occurred_at.into_iter().chain(inside) {
+        if !YEARS.contains(&moment.year()) {
+            let sentence = "a moment of that year cannot be kept: give one between 1900 and 9999";
+            return Err(Rejected::new("malformed", sentence).with(json!({ "moment": moment })));
+        }
+    }
+    Ok(())
 }
 
 /// The bot invites Agents only: a stolen bot makes no Admin.
@@ -146,6 +187,33 @@ mod tests {
             "do": { "command": "change_settings", "settings": settings } } });
         let subject = subjects::command(Edge::Api, workspace, AggregateKind::Workspace);
         assert_eq!(code(&subject, &body(&other)), "subject_mismatch");
+    }
+
+    #[test]
+    fn a_moment_that_no_table_can_hold_is_refused() {
+        let workspace = WorkspaceId::generate();
+        let subject = subjects::command(Edge::Api, workspace, AggregateKind::Lead);
+        let at = |moment: &str| {
+            let mut request: Value = serde_json::from_slice(&body(&note())).unwrap();
+            request["occurred_at"] = moment.into();
+            Intake::read(&subject, &serde_json::to_vec(&request).unwrap())
+        };
+        assert!(at("1900-01-01T00:00:00Z").is_ok() && at("2026-03-01T00:00:00Z").is_ok());
+        for moment in ["-9999-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "+10000-01-01T00:00:00Z"] {
+            assert_eq!(at(moment).unwrap_err().code, "malformed", "{moment}");
+        }
+    }
+
+    #[test]
+    fn the_nil_id_names_no_lead_and_no_command() {
+        let workspace = WorkspaceId::generate();
+        let subject = subjects::command(Edge::Api, workspace, AggregateKind::Lead);
+        let nil = uuid::Uuid::nil();
+        let nobody = json!({ "lead": { "id": nil, "do": { "command": "mark_contacted" } } });
+        assert_eq!(code(&subject, &body(&nobody)), "malformed");
+        let mut request: Value = serde_json::from_slice(&body(&note())).unwrap();
+        request["command_id"] = nil.to_string().into();
+        assert_eq!(code(&subject, &serde_json::to_vec(&request).unwrap()), "malformed");
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! The event is the obligation and the command is idempotent: its id is derived from the event's
 //! id, and the sale's id from the lead's. So a repeated delivery, a second copy, a refilled stream
 //! or a crash between command and acknowledgement all end in the same one sale. An event is
-//! acknowledged only once its sale is open or it asks for none; what cannot be done now comes again,
-//! and what needs a person is told of in `DEAD` besides.
+//! acknowledged only once its sale is open or it asks for none; what cannot be done now comes
+//! again, and what needs a person is told of in `DEAD` besides.
 
 use ael_bus::{Consumer, Delivered, Headers};
 use ael_client::{Client, ClientError};

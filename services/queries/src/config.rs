@@ -1,7 +1,6 @@
 //! The settings of the query service.
 
-use ael_bus::BusConfig;
-use ael_service::{ConfigError, DatabaseConfig, Env};
+use ael_service::{BusConfig, ConfigError, DatabaseConfig, Env};
 
 /// What the query service needs to know.
 #[derive(Debug, Clone)]
@@ -33,10 +32,7 @@ impl QueriesConfig {
         if !(1..=1_000).contains(&connections) {
             return Err(ConfigError::malformed("AEL_QUERIES_CONNECTIONS", few));
         }
-        let bus = ael_service::BusConfig::read(env)?;
-        let mut connection = BusConfig::new(bus.url, bus.user, bus.password);
-        connection.ca_file = bus.ca_file;
-        let database = DatabaseConfig::read(env)?;
-        Ok(Self { database, bus: connection, concurrency, connections, env: env.clone() })
+        let (database, bus) = (DatabaseConfig::read(env)?, BusConfig::read(env)?);
+        Ok(Self { database, bus, concurrency, connections, env: env.clone() })
     }
 }

@@ -41,13 +41,13 @@ pub async fn run(config: QueriesConfig, shutdown: CancellationToken) -> Result<(
     let url = config.database.url.expose_secret();
     let pool = ael_store::connect(url, DbRole::Queries, &options).await?;
     health.set("database", true);
-    let bus = Bus::connect(&config.bus).await?;
+    let bus = Bus::connect(&config.bus.into()).await?;
     let watching = CancellationToken::new();
     let cursors = CursorKey::of_database(url);
     let desk = Desk::new(pool.clone(), cursors, Patience::default(), watching.clone());
     let serve = ServeOptions::new(QUERIES).concurrency(config.concurrency);
     let serving = bus.serve(serve, Arc::new(desk), shutdown).await?;
-    health.set("bus", true);
+    bus.tell(health);
     if serving.await.is_err() {
         tracing::error!("answering broke off by a defect");
     }

@@ -1,8 +1,9 @@
 //! Where to go on: after the last event in the stream itself, wherever that came from.
 
 use crate::RelayError;
-use ael_bus::{Bus, StreamTail};
+use ael_bus::{Bus, StoredMessage, StreamHandle, StreamTail};
 use ael_events::envelope::CloudEvent;
+use ael_events::event::Recorded;
 use ael_events::ids::Lane;
 use ael_events::order::Order;
 use ael_events::subjects;
@@ -34,16 +35,59 @@ pub struct Resumed {
     pub lanes: BTreeMap<Lane, Order>,
 }
 
+/// How many messages at the stream's end may be none of ours before a person has to look.
+const FOREIGN: u64 = 1_000;
+
+/// The last message that is an event of ours. Whoever may ask the server anything can have the
+/// answer sent into the stream: such messages are passed over, here as by every consumer.
+async fn last_event(
+    stream: &StreamHandle,
+    tail: Option<StoredMessage>,
+) -> Result<Option<(u64, Recorded)>, RelayError> {
+    let Some(mut message) = tail else { return Ok(None) };
+    let last = message.sequence;
+    loop {
+        let sequence = message.sequence;
+        match CloudEvent::parse(&message.payload) {
+            Ok(event) => return Ok(Some((sequence, event))),
+            Err(error) if last - sequence >= FOREIGN => return Err(error.into()),
+            Err(error) => {
+                let error = error.to_string();
+                tracing::error!(sequence, %error, "a foreign message in the stream is passed over");
+            }
+        }
+        message = match before(stream, sequence).await? {
+            Some(message) => message,
+            None => return Ok(None),
+        };
+    }
+}
+
+/// The message before this place of the stream, if there is one.
+async fn before(
+    stream: &StreamHandle,
+    mut sequence: u64,
+) -> Result<Option<StoredMessage>, RelayError> {
+    let first = stream.state().await?.first_sequence;
+    while sequence > first.max(1) {
+        sequence -= 1;
+        if let Some(message) = stream.message_at(sequence).await? {
+            return Ok(Some(message));
+        }
+    }
+    Ok(None)
+}
+
 /// Looks at the end of the stream and finds it in the store.
 pub(crate) async fn resume(bus: &Bus, reader: &SettledReader) -> Result<Resumed, RelayError> {
-    let StreamTail { last_sequence: fence, message } = bus.stream(subjects::EVENTS).tail().await?;
-    let cursor = match message {
+    let stream = bus.stream(subjects::EVENTS);
+    let StreamTail { last_sequence: fence, message } = stream.tail().await?;
+    let cursor = match last_event(&stream, message).await? {
         None => Order::START,
-        Some(message) => {
-            let last = CloudEvent::parse(&message.payload)?;
+        Some((sequence, last)) => {
             let stored = reader.event_at(last.order).await?;
             if stored.is_none_or(|stored| stored.event_id != last.event_id) {
-                return Err(Diverged { order: last.order, sequence: fence }.into());
+                return Err(Diverged { order: last.order, sequence }.into());
             }
             last.order
         }

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use ael_bus::topology::{self, Topology};
-use ael_bus::{Bus, BusConfig};
+use ael_bus::{Bus, BusConfig, Headers};
 use ael_events::actor::Actor;
 use ael_events::envelope::CloudEvent;
 use ael_events::event::{Event, LeadEvent, MessageLogged};
@@ -247,6 +247,31 @@ async fn an_emptied_or_recreated_stream_is_refilled_while_the_relay_runs() {
     world.append_many(10).await;
     world.assert_stream_is_the_store().await;
     relay.stop().await;
+}
+
+/// The server sends an answer wherever the asker wants it, into the stream as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_event_at_the_streams_end_does_not_stop_the_relay() {
+    let world = World::new().await;
+    let relay = world.relay();
+    world.append_many(30).await;
+    world.until_streamed(30).await;
+    let bus = world.bus("relay").await;
+    for foreign in ["", "{\"stream\":\"KV_bot_dialogues\",\"seq\":3}"] {
+        let subject = "ael.evt.03.w.lead.created";
+        bus.publish_kept(subject, Headers::new(), foreign).await.unwrap();
+    }
+    world.append_many(20).await;
+    world.until_streamed(52).await;
+    relay.stop().await;
+    let stream = bus.stream(subjects::EVENTS);
+    let mut events = Vec::new();
+    for sequence in 1..=stream.state().await.unwrap().last_sequence {
+        let message = stream.message_at(sequence).await.unwrap().unwrap();
+        let event = CloudEvent::parse(&message.payload).ok();
+        events.extend(event.map(|event| (event.event_id, event.order)));
+    }
+    assert!(events == world.stored().await, "each event once, in the settled order");
 }
 
 #[tokio::test(flavor = "multi_thread")]

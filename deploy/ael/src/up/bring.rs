@@ -1,6 +1,7 @@
 //! The steps of bringing a system up, each said as it is done.
 
 use crate::output::Output;
+use crate::problem::Problem;
 use crate::session::Global;
 use crate::stack::{self, BUS_ADMIN, BUS_ENDPOINT, DATABASE_ENDPOINT};
 use ael_bus::Bus;
@@ -8,7 +9,7 @@ use ael_bus::topology::{self, Topology};
 use ael_seal::MasterKeyring;
 use ael_service::Env;
 use ael_stack::{Home, Running, Stack, StackOptions};
-use ael_store::{DbRole, migrate};
+use ael_store::{DbRole, PoolOptions, StoreError, connect, keys, migrate};
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::Mutex;
@@ -94,6 +95,29 @@ fn master_key_exists(home: &Home, env: &Env) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A master key that is not the one which sealed the data would seal new data beside it that
+/// nobody who has the right one could open.
+async fn master_key_fits(home: &Home, env: &Env, owner: &str) -> anyhow::Result<()> {
+    let keyring = match env.get("AEL_MASTER_KEY") {
+        Some(text) => MasterKeyring::parse(text)?,
+        None => MasterKeyring::from_file(&home.master_key_file())?,
+    };
+    let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
+    let pool = connect(owner, DbRole::Owner, &options).await?;
+    let checked = keys::check(&pool, &keyring).await;
+    pool.close().await;
+    match checked {
+        Err(StoreError::Seal(error)) => {
+            let what =
+                format!("the master key is not the one that this data was sealed with: {error}");
+            let advice = "Put the right key into AEL_MASTER_KEY, or the right file in the place of \
+                          the home's master.key. Nothing was changed.";
+            Err(Problem::new("wrong_master_key", what, advice).into())
+        }
+        checked => Ok(checked?),
+    }
+}
+
 /// The master key as a service is told it: the text from the environment, or the home's file.
 pub fn master_key_variable(home: &Home, env: &Env) -> (String, String) {
     match env.get("AEL_MASTER_KEY") {
@@ -116,6 +140,7 @@ pub async fn database(running: &Running, env: &Env, steps: &Steps) -> anyhow::Re
     migrate::prepare_database(superuser.expose_secret()).await?;
     let owner = stack::role_url(running, env, DbRole::Owner.name())?;
     migrate::run(owner.expose_secret(), &[("read", &ael_projections::MIGRATOR)]).await?;
+    master_key_fits(running.home(), env, owner.expose_secret()).await?;
     steps.done("the database's tables are in their present form");
     Ok(())
 }

@@ -4,8 +4,8 @@ use futures::TryStreamExt as _;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolCopyExt as _;
 
-/// Reads every event's bytes without looking at them, and copies the rows that the scan by hand made
-/// into empty tables of the same form. Gives the number of events.
+/// Reads every event's bytes without looking at them, and copies the rows that the scan by hand
+/// made into empty tables of the same form. Gives the number of events.
 pub(super) async fn read_and_copy(pool: &PgPool) -> anyhow::Result<usize> {
     let mut events = sqlx::query(
         "SELECT payload::text, metadata::text FROM write.events WHERE aggregate_type = 'lead'

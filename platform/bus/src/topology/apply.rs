@@ -148,6 +148,9 @@ fn wanted_stream(spec: &StreamSpec) -> stream::Config {
 }
 
 /// A bucket is a stream of this form. (async-nats' own `create_key_value` fails on 2.9.10.)
+///
+/// It is not read directly: the server would send a value, whole and with its headers, to whatever
+/// subject the asker calls its inbox, `ael.evt.…` included, and does not ask whether it may.
 fn wanted_bucket(spec: &BucketSpec) -> stream::Config {
     stream::Config {
         name: format!("KV_{}", spec.name),
@@ -158,7 +161,7 @@ fn wanted_bucket(spec: &BucketSpec) -> stream::Config {
         discard: DiscardPolicy::New,
         allow_rollup: true,
         deny_delete: true,
-        allow_direct: true,
+        allow_direct: false,
         ..common()
     }
 }

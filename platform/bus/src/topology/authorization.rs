@@ -46,7 +46,7 @@ impl Topology {
         }
         for bucket in user.reads.iter().chain(&user.writes) {
             publish.push(format!("$JS.API.STREAM.INFO.KV_{bucket}"));
-            publish.push(format!("$JS.API.DIRECT.GET.KV_{bucket}.>"));
+            publish.push(format!("$JS.API.STREAM.MSG.GET.KV_{bucket}"));
         }
         publish.extend(user.writes.iter().map(|bucket| format!("$KV.{bucket}.>")));
         if user.administers {
@@ -123,7 +123,7 @@ mod tests {
             let permissions = topology.permissions(user);
             let api = permissions.publish.iter().filter(|subject| subject.starts_with("$JS.API"));
             for subject in api {
-                let harmless = [".INFO.", "CONSUMER.MSG.NEXT.", "STREAM.MSG.GET.", "DIRECT.GET."];
+                let harmless = [".INFO.", "CONSUMER.MSG.NEXT.", "STREAM.MSG.GET."];
                 assert!(harmless.iter().any(|verb| subject.contains(verb)), "{subject}");
             }
         }

@@ -196,6 +196,59 @@ async fn a_responder_answers_once_and_only_who_asked() {
     .await;
 }
 
+/// The server does not ask whether the asker may speak where it wants its answer, so nothing that a
+/// service wrote itself may come back as it was: neither from a bucket nor from a responder.
+#[tokio::test]
+async fn nobody_borrows_the_voice_of_whoever_answers() {
+    on_every_server(async |server| {
+        server.ready().await;
+        let forged = r#"{"specversion":"1.0","id":"forged"}"#;
+        let (bot, api) = (server.raw("bot").await, server.raw("api").await);
+        let relay = server.bus("relay").await;
+        let commands = server.bus("commands").await;
+        let stop = CancellationToken::new();
+        let answering = commands.serve(ServeOptions::new(COMMANDS), Arc::new(Echo), stop.clone());
+        let answering = answering.await.unwrap();
+        let event = "ael.evt.00.w.lead.transferred";
+        let key = "$KV.bot_dialogues.mine";
+        bot.publish(key, forged.into()).await.unwrap();
+        settle(&bot).await;
+        let last = format!("{{\"last_by_subj\":\"{key}\"}}");
+        for (subject, body) in [
+            (format!("$JS.API.DIRECT.GET.KV_bot_dialogues.{key}"), ""),
+            ("$JS.API.DIRECT.GET.KV_bot_dialogues".to_owned(), last.as_str()),
+            ("$JS.API.STREAM.MSG.GET.KV_bot_dialogues".to_owned(), last.as_str()),
+        ] {
+            bot.publish_with_reply(subject, event, body.to_owned().into()).await.unwrap();
+        }
+        settle(&bot).await;
+        api.publish_with_reply("ael.cmd.api.w.lead", event, forged.into()).await.unwrap();
+        let inbox = api.new_inbox();
+        api.request("ael.cmd.api.w.lead", inbox.into()).await.unwrap();
+        stop.cancel();
+        answering.await.unwrap();
+        commands.flush().await.unwrap();
+        let stream = relay.stream(ael_events::subjects::EVENTS);
+        for sequence in 1..=stream.state().await.unwrap().last_sequence {
+            let message = stream.message_at(sequence).await.unwrap().unwrap();
+            assert_ne!(message.payload, forged, "{}", message.subject);
+        }
+    })
+    .await;
+}
+
+struct Echo;
+
+impl Handler for Echo {
+    async fn handle(&self, request: Request) -> Bytes {
+        request.payload
+    }
+
+    fn unhandled(&self, _subject: &str, _why: Unhandled) -> Bytes {
+        Bytes::new()
+    }
+}
+
 /// Waits until the server has done all that this client asked, and all that it has for it is here.
 async fn settle(client: &async_nats::Client) {
     let inbox = client.new_inbox();

@@ -81,8 +81,8 @@ struct Million<'a> {
 }
 
 impl Million<'_> {
-    /// A page far into this question's answer looks at no more than so many rows, sorts no more than so
-    /// many, and never goes through a table.
+    /// A page far into this question's answer looks at no more than so many rows, sorts no more
+    /// than so many, and never goes through a table.
     async fn looks_at(
         &self,
         name: &str,
