@@ -117,8 +117,7 @@ impl House {
             return Err(error.into());
         }
         let running = stack.running();
-        let fresh = || Home::random_key();
-        running.home().master_key(fresh)?;
+        running.home().replace_master_key(&Home::random_key()?)?;
         let keyring = Arc::new(MasterKeyring::from_file(&running.home().master_key_file())?);
         let house = Self { stack, program: sizes.program()?, keyring };
         house.make_tables().await?;

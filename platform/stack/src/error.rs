@@ -46,8 +46,8 @@ pub enum StackError {
     },
     /// A file is gone without which the data of the home cannot be used.
     #[error(
-        "{} is missing or empty, and the data in {} cannot be used without it: nothing was changed; \
-         put the file back from your copy",
+        "{} is missing or empty, and the data in {} cannot be used without it: nothing was \
+         changed; put the file back from your copy",
         .path.display(), .data.display()
     )]
     Lost {

@@ -37,8 +37,9 @@ impl Default for ProjectorOptions {
         Self {
             batch: 300,
             look_at_store: Duration::from_secs(3),
-            heartbeat: Duration::from_secs(2),
-            lease: Duration::from_secs(10),
+            heartbeat: Duration::from_millis(700),
+            // Short, since it only saves work: whoever waits for their own write waits for it.
+            lease: Duration::from_millis(2_500),
         }
     }
 }
