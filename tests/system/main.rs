@@ -8,4 +8,5 @@ mod faults;
 mod house;
 mod import;
 mod life;
+mod lost;
 mod trouble;
