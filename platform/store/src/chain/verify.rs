@@ -66,6 +66,15 @@ pub enum ChainFault {
         /// Its number.
         number: u64,
     },
+    /// Events that no link covers, long after the relay should have chained them.
+    #[error(
+        "{row} and what came after it are not in the hash chain: links were taken away, or the \
+         relay has not run since"
+    )]
+    Unchained {
+        /// The first of them.
+        row: RowName,
+    },
     /// The end is gone: a head that was kept elsewhere covers more.
     #[error("history was cut off after link {found}: the head kept elsewhere is of link {kept}")]
     Truncated {
@@ -144,10 +153,35 @@ pub(super) async fn verify(
         compare(&expected, &rows_between(pool, workspace, last, end).await?, &mut faults);
         last = last.max(end);
     }
+    faults.extend(unchained(pool, workspace, last).await?);
     if let Some(kept) = kept.filter(|kept| kept.number > number) {
         faults.push(ChainFault::Truncated { kept: kept.number, found: number });
     }
     Ok(faults)
+}
+
+/// The first event after the end of the chain that has been there for a minute.
+async fn unchained(
+    pool: &PgPool,
+    workspace: WorkspaceId,
+    last: Order,
+) -> Result<Option<ChainFault>, StoreError> {
+    let row: Option<EventRow> = sqlx::query_as(concat!(
+        columns!(),
+        "WHERE e.workspace = $1
+           AND (e.incarnation, e.xid, e.position) > ($2, $3::text::xid8, $4)
+           AND e.\"timestamp\" < now() - interval '1 minute'
+         ORDER BY e.incarnation, e.xid, e.position LIMIT 1"
+    ))
+    .bind(workspace.uuid())
+    .bind(last.incarnation)
+    .bind(last.xid.to_string())
+    .bind(last.position)
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| ChainFault::Unchained {
+        row: RowName { order: row.order(), event: row.name() },
+    }))
 }
 
 /// The next links, up to a number of events that fits into memory.

@@ -212,3 +212,18 @@ async fn a_forged_chain_shows_too() {
     let faults = chained.faults(Some(&kept)).await;
     assert_eq!(faults, [ChainFault::Rewritten { number: kept.number }]);
 }
+
+#[tokio::test]
+async fn links_that_were_taken_away_show_without_a_head_once_their_events_are_a_minute_old() {
+    let history = chained().await;
+    history.tamper("DELETE FROM write.chain").await;
+    assert_eq!(history.faults(None).await, [], "the relay may still be about to chain them");
+    history
+        .tamper("UPDATE write.events SET \"timestamp\" = \"timestamp\" - interval '2 minutes'")
+        .await;
+    let faults = history.faults(None).await;
+    assert!(
+        matches!(faults.as_slice(), [ChainFault::Unchained { row }] if row.event == history.event(1)),
+        "{faults:?}"
+    );
+}

@@ -27,20 +27,16 @@ const PAGE: u32 = 500;
 /// How many aggregates are folded at a time.
 const AT_ONCE: usize = 4;
 
-/// An aggregate could not be folded.
+/// The field of a digest that says that the history cannot be folded, and why: no read model has
+/// it, and so it shows as a difference while everything else is still compared.
+const UNREADABLE: &str = "unreadable";
+
+/// The histories could not be looked at.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// The store did not list its aggregates.
-    #[error("the aggregates cannot be listed")]
+    /// The store did not answer.
+    #[error("the aggregates cannot be read")]
     Store(#[from] StoreError),
-    /// The history of one cannot be read.
-    #[error("the history of {aggregate} cannot be folded: {reason}")]
-    Unreadable {
-        /// `lead/<id>` and so on.
-        aggregate: String,
-        /// Why.
-        reason: String,
-    },
 }
 
 /// The digests of all workspaces, members, leads and sales of a workspace, folded from their first
@@ -80,13 +76,23 @@ async fn digest(
     id: Uuid,
 ) -> Result<AggregateDigest, AuditError> {
     let aggregate = format!("{kind}/{id}");
-    let folded = fold(writer, workspace, kind, id).await;
-    let (version, fields) = folded.map_err(|trouble| AuditError::Unreadable {
-        aggregate: aggregate.clone(),
-        reason: std::error::Error::source(&trouble)
-            .map_or_else(|| trouble.to_string(), |source| format!("{trouble}: {source}")),
-    })?;
-    Ok(AggregateDigest { aggregate, version, fields: fields.0 })
+    let (version, fields) = match fold(writer, workspace, kind, id).await {
+        Ok((version, fields)) => (version, fields.0),
+        Err(Trouble::Store(source)) if source.is_transient() => return Err(source.into()),
+        Err(trouble) => (0, BTreeMap::from([(UNREADABLE.to_owned(), reason(&trouble))])),
+    };
+    Ok(AggregateDigest { aggregate, version, fields })
+}
+
+/// Why a history cannot be folded, without a word of what it says.
+fn reason(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Event(source) => source.to_string(),
+        Trouble::Store(source) => source.to_string(),
+        Trouble::Json(_) | Trouble::Away(_) | Trouble::Append(_) | Trouble::Contended { .. } => {
+            trouble.to_string()
+        }
+    }
 }
 
 async fn fold(
