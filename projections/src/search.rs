@@ -12,9 +12,7 @@ pub fn normalise(text: &str) -> Option<String> {
     // A local number begins with a zero, the international one with the country's code.
     let spelled =
         if letters { spell(text) } else { digits(text).trim_start_matches('0').to_owned() };
-    // Doubled letters count for one in the spelling, but not for whoever typed them.
-    let says_enough = spelled.chars().count() >= 2 || (letters && text.trim().chars().count() >= 2);
-    (says_enough && !spelled.is_empty()).then_some(spelled)
+    (spelled.chars().count() >= 2).then_some(spelled)
 }
 
 /// The words of a contact: name, company, e-mail, Telegram name and phone digits. Begins with a
@@ -154,6 +152,5 @@ mod tests {
         for little in ["", " ", "ь", "?!", "a", "+"] {
             assert_eq!(normalise(little), None, "{little}");
         }
-        assert_eq!(normalise("AAA").as_deref(), Some("a"), "three letters were typed");
     }
 }

@@ -95,7 +95,8 @@ async fn read(view: &mut View, sql: &LeadPageSql<'_>, wanted: usize) -> Answered
 }
 
 fn searched(typed: &str) -> Result<String, Rejected> {
-    let refusal = || invalid("q", "a search needs 2 to 100 characters");
+    let refusal =
+        || invalid("q", "a search needs 2 to 100 characters, two different ones at least");
     if !(2..=100).contains(&typed.trim().chars().count()) {
         return Err(refusal());
     }
