@@ -73,13 +73,14 @@ pub(super) async fn scan(pool: &PgPool, keyring: &MasterKeyring) -> anyhow::Resu
     let (mut scanned, mut after) = (0, (0_i32, "0".to_owned(), 0_i64));
     loop {
         let rows: Vec<EventRow> = sqlx::query_as(
-            "SELECT workspace, aggregate_id::uuid AS id, sequence, event_type,
-                    payload::text AS payload, metadata::text AS metadata, incarnation,
-                    xid::text AS xid, position
-             FROM write.events
-             WHERE (incarnation, xid, position) > ($1, $2::text::xid8, $3)
-               AND aggregate_type = 'lead'
-             ORDER BY incarnation, xid, position LIMIT $4",
+            // The name of the table matters: `xid` alone would be the text, whose order is another.
+            "SELECT e.workspace, e.aggregate_id::uuid AS id, e.sequence, e.event_type,
+                    e.payload::text AS payload, e.metadata::text AS metadata, e.incarnation,
+                    e.xid::text AS xid, e.position
+             FROM write.events e
+             WHERE (e.incarnation, e.xid, e.position) > ($1, $2::text::xid8, $3)
+               AND e.aggregate_type = 'lead'
+             ORDER BY e.incarnation, e.xid, e.position LIMIT $4",
         )
         .bind(after.0)
         .bind(&after.1)
