@@ -75,6 +75,10 @@ fn a_lead_is_worked_from_its_first_word_to_a_paid_sale() {
         let found = house.json(&["lead", "list", "-q", words]);
         assert_eq!(items(&found).len(), 1, "{words}");
     }
+    let typo = house.ael(&["lead", "erase", "Петрнко", "--yes"]);
+    assert!(!typo.status.success(), "a typo must never act on somebody");
+    let said = house.said_by(&["lead", "note", "петренко", "ще одна"]);
+    assert!(said.contains("Олена Петренко"), "an answer names the person: {said}");
     house.assert_sound();
 }
 

@@ -203,7 +203,8 @@ impl Home {
         if lock.try_lock_shared().is_ok() {
             return Err(not_running());
         }
-        let state = self.state().filter(|state| state.ready);
+        // The note may still be that of a process that was killed, while a new one holds the lock.
+        let state = self.state().filter(|state| state.ready && lives(state.pid));
         let state = state.ok_or(StackError::StillStarting { home: self.path.clone() })?;
         Ok(Running { home: self.clone(), state, secrets: Secrets::load(&self.secrets_file())? })
     }
@@ -211,6 +212,15 @@ impl Home {
     fn state(&self) -> Option<StackState> {
         let text = std::fs::read_to_string(self.state_file()).ok()?;
         serde_json::from_str(&text).ok()
+    }
+}
+
+/// Whether there is a process of this number, whoever it belongs to.
+fn lives(pid: u32) -> bool {
+    let Ok(pid) = i32::try_from(pid) else { return false };
+    match nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None) {
+        Ok(()) => true,
+        Err(errno) => errno == nix::errno::Errno::EPERM,
     }
 }
 

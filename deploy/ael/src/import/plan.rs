@@ -242,8 +242,7 @@ impl Plan {
                     }
                 };
                 let paid = self.columns.read(row, &endings.amount).map(|text| {
-                    amount(&text, currency)
-                        .ok_or_else(|| RowProblem::new("amount", "not an amount, such as 1250.50"))
+                    amount(&text, currency).map_err(|problem| RowProblem::new("amount", problem))
                 });
                 ImportedOutcome::Won { amount: paid.transpose()? }
             }

@@ -26,6 +26,13 @@ pub struct Counts {
     pub refused: u64,
 }
 
+impl Counts {
+    /// Whether nothing at all came of a file that had rows: not what anybody wanted.
+    pub const fn is_failure(self) -> bool {
+        self.refused > 0 && self.imported == 0 && self.skipped == 0
+    }
+}
+
 /// A report that is being written.
 pub struct Report {
     writer: csv::Writer<File>,

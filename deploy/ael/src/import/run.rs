@@ -7,7 +7,7 @@ use super::rows::{self, BadRow, Row};
 use super::settle::{self, Written};
 use super::{progress, text};
 use crate::output::remark;
-use crate::problem::Problem;
+use crate::problem::{Differences, Problem};
 use crate::session::{Asked, Desk, Global};
 use ael_client::ClientError;
 use ael_events::answer::Accepted;
@@ -131,7 +131,7 @@ impl Leads {
         let outcomes = futures::stream::iter(rows)
             .take_until(stop.cancelled())
             .map(|row| take_over(desk, plan, row))
-            .buffer_unordered(usize::from(self.concurrency));
+            .buffered(usize::from(self.concurrency));
         let mut outcomes = std::pin::pin!(outcomes);
         while let Some(outcome) = outcomes.next().await {
             let outcome = outcome.inspect_err(|_| bar.finish_and_clear())?;
@@ -247,7 +247,9 @@ fn tell(desk: &Desk, counts: Counts, report: &std::path::Path) -> anyhow::Result
         let Counts { imported, skipped, refused } = counts;
         let refused = format!("{refused} refused");
         let refused = if counts.refused > 0 { out.bad(refused) } else { refused };
-        out.say(format!("{} {imported} imported, {skipped} skipped, {refused}", out.good("✓")))?;
+        let mark = if counts.is_failure() { out.bad("✗") } else { out.good("✓") };
+        out.say(format!("{mark} {imported} imported, {skipped} skipped, {refused}"))?;
         out.say(out.dim(format!("each row and its reason: {}", report.display())))
-    })
+    })?;
+    if counts.is_failure() { Err(Differences.into()) } else { Ok(()) }
 }

@@ -1,10 +1,8 @@
 //! `ael lead`: enter leads, look at them as they are or were, and move them along.
 
 use super::lead_changes::{self, Change};
-use super::{lead_view, moment};
-use crate::problem::Problem;
+use super::{lead_view, moment, whom};
 use crate::session::{Desk, Global};
-use ael_events::ids::LeadId;
 use ael_events::query::{
     GetLead, HistoryEntry, HistoryPage, LeadFilter, LeadHistory, LeadListItem, LeadPage, LeadSort,
     LeadView, ListLeads, OwnerFilter, Query, SortDirection, SortKey,
@@ -126,30 +124,6 @@ impl LeadCommand {
     }
 }
 
-/// The lead that a text means: by its id, or by words that find exactly one.
-pub async fn find(desk: &Desk, text: &str) -> anyhow::Result<LeadId> {
-    if let Ok(id) = text.parse() {
-        return Ok(id);
-    }
-    let filter = LeadFilter { q: Some(text.to_owned()), ..LeadFilter::default() };
-    let query = ListLeads { filter, limit: Some(10), ..ListLeads::default() };
-    let page: LeadPage = desk.ask(Query::ListLeads(query)).await?;
-    match page.items.as_slice() {
-        [one] => Ok(one.id),
-        [] => {
-            let what = format!("no lead is found by {text:?}");
-            Err(Problem::new("not_found", what, "Look for it: ael lead list -q WORDS").into())
-        }
-        several => {
-            let described = |lead: &LeadListItem| format!("{}  {}", lead.id, lead_view::name(lead));
-            let list: Vec<String> = several.iter().map(described).collect();
-            let what = format!("{text:?} finds several leads");
-            let advice = format!("Say which one:\n  {}", list.join("\n  "));
-            Err(Problem::new("ambiguous", what, advice).into())
-        }
-    }
-}
-
 impl List {
     async fn run(self, desk: &Desk) -> anyhow::Result<()> {
         let owner = match self.owner.as_deref() {
@@ -204,7 +178,7 @@ impl List {
 
 impl Show {
     async fn run(self, desk: &Desk) -> anyhow::Result<()> {
-        let lead_id = find(desk, &self.which.lead).await?;
+        let lead_id = whom::to_see(desk, &self.which.lead).await?.id;
         let Self { as_of, version, effective, .. } = self;
         let query = Query::GetLead(GetLead { lead_id, as_of, version, effective });
         let lead: LeadView = desk.ask(query).await?;
@@ -219,7 +193,7 @@ impl Show {
 }
 
 async fn history(desk: &Desk, which: &Which) -> anyhow::Result<()> {
-    let lead_id = find(desk, &which.lead).await?;
+    let lead_id = whom::to_see(desk, &which.lead).await?.id;
     let mut entries: Vec<HistoryEntry> = Vec::new();
     let mut query = LeadHistory { lead_id, cursor: None, limit: Some(200) };
     loop {

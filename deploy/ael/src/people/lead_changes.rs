@@ -1,7 +1,8 @@
 //! `ael lead` commands that change something: each one a command to the house.
 
-use super::lead::{Which, find};
+use super::lead::Which;
 use super::moment;
+use super::whom::{self, Found};
 use crate::problem::Problem;
 use crate::session::{Asked, Desk};
 use ael_events::answer::Accepted;
@@ -285,31 +286,31 @@ pub async fn run(desk: &Desk, change: Change) -> anyhow::Result<()> {
             send(desk, &which.lead, LogMessage { count, direction, channel, text }).await
         }
         Change::Merge(merge) => {
-            let other = find(desk, &merge.other).await?;
+            let other = whom::to_change(desk, &merge.other).await?.id;
             send(desk, &merge.which.lead, MergeLead { other }).await
         }
         Change::Erase(erase) => {
-            let lead = find(desk, &erase.which.lead).await?;
-            confirm(&erase, lead)?;
-            finish(desk, lead, EraseLead {}.into()).await
+            let lead = whom::to_change(desk, &erase.which.lead).await?;
+            confirm(&erase, &lead)?;
+            finish(desk, &lead, EraseLead {}.into()).await
         }
     }
 }
 
 async fn send(desk: &Desk, lead: &str, command: impl Into<LeadCommand>) -> anyhow::Result<()> {
-    let lead = find(desk, lead).await?;
-    finish(desk, lead, command.into()).await
+    let lead = whom::to_change(desk, lead).await?;
+    finish(desk, &lead, command.into()).await
 }
 
-async fn finish(desk: &Desk, id: LeadId, command: LeadCommand) -> anyhow::Result<()> {
-    let accepted = desk.send(Command::Lead(To { id, command })).await?;
-    told(desk, &accepted)
+async fn finish(desk: &Desk, lead: &Found, command: LeadCommand) -> anyhow::Result<()> {
+    let accepted = desk.send(Command::Lead(To { id: lead.id, command })).await?;
+    told(desk, lead, &accepted)
 }
 
-fn told(desk: &Desk, accepted: &Accepted) -> anyhow::Result<()> {
+fn told(desk: &Desk, lead: &Found, accepted: &Accepted) -> anyhow::Result<()> {
     desk.out().answer(accepted, |out| {
-        let Accepted { aggregate_id, version, .. } = accepted;
-        out.say(format!("{} lead {aggregate_id} is at version {version}", out.good("✓")))
+        let (called, version) = (lead.called(), accepted.version);
+        out.say(format!("{} {called} is at version {version}", out.good("✓")))
     })
 }
 
@@ -341,12 +342,13 @@ impl Create {
             },
             allow_duplicate: self.allow_duplicate,
         });
+        let lead = Found { id: LeadId::generate(), name: None };
         let asked = Asked {
             command_id: CommandId::generate(),
             occurred_at: self.occurred_at,
-            command: Command::Lead(To { id: LeadId::generate(), command }),
+            command: Command::Lead(To { id: lead.id, command }),
         };
-        told(desk, &desk.send(asked).await?)
+        told(desk, &lead, &desk.send(asked).await?)
     }
 }
 
@@ -389,11 +391,11 @@ impl Edit {
 }
 
 /// Erasing cannot be undone, so it is asked for twice.
-fn confirm(erase: &Erase, lead: LeadId) -> anyhow::Result<()> {
+fn confirm(erase: &Erase, lead: &Found) -> anyhow::Result<()> {
     if erase.yes {
         return Ok(());
     }
-    let what = format!("erasing lead {lead} cannot be undone");
+    let what = format!("erasing {} cannot be undone", lead.called());
     if !std::io::stdin().is_terminal() {
         return Err(Problem::new("not_confirmed", what, "Say that you mean it: --yes").into());
     }

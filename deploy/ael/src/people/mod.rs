@@ -9,4 +9,5 @@ pub mod moment;
 pub mod sale;
 pub mod stats;
 pub mod token;
+mod whom;
 pub mod workspace;

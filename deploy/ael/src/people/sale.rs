@@ -1,15 +1,14 @@
 //! `ael sale`: look at sales and move them to payment.
 
-use super::lead;
 use super::moment::shown;
+use super::whom::{self, Found};
 use crate::import::moments;
+use crate::problem::Problem;
 use crate::session::{Desk, Global};
-use ael_events::answer::Accepted;
 use ael_events::command::{Command, LoseSale, MoveSale, SaleCommand as Ask, SetAmount, To};
 use ael_events::ids::SaleId;
 use ael_events::query::{GetSale, ListSales, Query, SalePage, SaleView};
 use ael_events::values::{Currency, LostReason, Money, ReasonText, SaleStage};
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
 /// What can be done with sales.
@@ -101,15 +100,27 @@ fn money(text: &str, usual: Currency) -> anyhow::Result<Money> {
     let letters = text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len();
     let (number, code) = text.split_at(letters);
     let currency = if code.is_empty() { usual } else { code.parse()? };
-    moments::amount(number, currency)
-        .with_context(|| format!("{text:?} is no amount: write it like 12500.50 or \"99 EUR\""))
+    moments::amount(number, currency).map_err(|error| {
+        let advice = "Write it like 12500.50 or \"99 EUR\".";
+        Problem::new("usage", format!("{text:?}: {error}"), advice).into()
+    })
 }
 
+/// The sale to look at.
 async fn find(desk: &Desk, which: &Which) -> anyhow::Result<SaleId> {
     match which.sale.parse() {
         Ok(id) => Ok(id),
-        Err(_) => Ok(SaleId::of(lead::find(desk, &which.sale).await?)),
+        Err(_) => Ok(SaleId::of(whom::to_see(desk, &which.sale).await?.id)),
     }
+}
+
+/// The sale to change, and its lead where words found it.
+async fn to_change(desk: &Desk, which: &Which) -> anyhow::Result<(SaleId, Option<Found>)> {
+    if let Ok(id) = which.sale.parse() {
+        return Ok((id, None));
+    }
+    let lead = whom::to_change(desk, &which.sale).await?;
+    Ok((SaleId::of(lead.id), Some(lead)))
 }
 
 impl SaleCommand {
@@ -140,11 +151,13 @@ impl SaleCommand {
 }
 
 async fn send(desk: &Desk, which: &Which, command: Ask) -> anyhow::Result<()> {
-    let id = find(desk, which).await?;
+    let (id, lead) = to_change(desk, which).await?;
+    let name = lead.and_then(|lead| lead.name);
+    let called =
+        name.map_or_else(|| format!("sale {id}"), |name| format!("the sale of {name} ({id})"));
     let accepted = desk.send(Command::Sale(To { id, command })).await?;
     desk.out().answer(&accepted, |out| {
-        let Accepted { aggregate_id, version, .. } = &accepted;
-        out.say(format!("{} sale {aggregate_id} is at version {version}", out.good("✓")))
+        out.say(format!("{} {called} is at version {}", out.good("✓"), accepted.version))
     })
 }
 
@@ -226,5 +239,6 @@ mod tests {
         assert_eq!(money("99 EUR", uah).unwrap().to_string(), "99.00 EUR");
         assert_eq!(money("99usd", uah).unwrap().to_string(), "99.00 USD");
         assert!(money("much", uah).is_err());
+        assert!(money("123.456", uah).unwrap_err().to_string().contains("123456 or 123.46"));
     }
 }

@@ -74,7 +74,9 @@ impl WorkspaceCommand {
 pub fn new_settings(env: &Env) -> anyhow::Result<WorkspaceSettings> {
     let mut settings = WorkspaceSettings::standard()?;
     let score: f64 = env.or("MIN_TRANSFER_SCORE", "a number from 0.0 to 1.0", 0.6)?;
-    settings.min_transfer_score = Score::new(score)?;
+    settings.min_transfer_score = Score::new(score).map_err(|_| {
+        ael_service::ConfigError::malformed("MIN_TRANSFER_SCORE", "a number from 0.0 to 1.0")
+    })?;
     settings.stale_days = env.or("AI_ANALYSIS_STALE_DAYS", "a number of days", 7)?;
     Ok(settings)
 }

@@ -9,7 +9,18 @@ use futures::future::try_join_all;
 use secrecy::ExposeSecret as _;
 
 /// What of our own environment every service may have: none of it is a secret.
-const HANDED_ON: [&str; 4] = ["NATS_CA_FILE", "NATS_ALLOW_PLAINTEXT", "AEL_LOG", "AI_CACHE_TTL"];
+const HANDED_ON: [&str; 10] = [
+    "NATS_CA_FILE",
+    "NATS_ALLOW_PLAINTEXT",
+    "AEL_LOG",
+    "AI_CACHE_TTL",
+    "AEL_COMMANDS_CONCURRENCY",
+    "AEL_COMMANDS_CACHE_MIB",
+    "AEL_QUERIES_CONCURRENCY",
+    "AEL_QUERIES_CONNECTIONS",
+    "AEL_RELAY_BATCH",
+    "AEL_PROJECTIONS_BATCH",
+];
 
 /// Starts every service, `copies` times each, and returns when all take work.
 pub async fn start(servers: &Stack, env: &Env, copies: usize, steps: &Steps) -> anyhow::Result<()> {
