@@ -7,9 +7,10 @@ use crate::session::Session;
 use ael_client::ClientError;
 use ael_events::command::FirstAdmin;
 use ael_events::ids::{CommandId, MemberId, WorkspaceId};
-use ael_events::query::{Query, WorkspaceView};
+use ael_events::query::{MemberView, Query, WorkspaceView};
 use ael_events::values::{MemberName, WorkspaceName, WorkspaceSettings};
 use ael_service::Env;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The name of a new system's workspace.
@@ -61,5 +62,29 @@ pub async fn founded(
             | ClientError::Unavailable(_)) => return Err(error.into()),
         },
     };
-    session.ask_in(id, Some(member), Query::GetWorkspace {}, after).await
+    let workspace = session.ask_in(id, Some(member), Query::GetWorkspace {}, after).await?;
+    until_seen(session, id, member).await?;
+    Ok(workspace)
+}
+
+/// The Admin's lane may lag behind the workspace's: whoever comes next has to find both.
+async fn until_seen(
+    session: &Session,
+    workspace: WorkspaceId,
+    member: MemberId,
+) -> anyhow::Result<()> {
+    let mut looks = tokio::time::interval(Duration::from_millis(50));
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        looks.tick().await;
+        let query = Query::ListMembers {};
+        let all: Vec<MemberView> = session.ask_in(workspace, Some(member), query, None).await?;
+        if all.iter().any(|one| one.id == member) {
+            return Ok(());
+        }
+        anyhow::ensure!(
+            tokio::time::Instant::now() < deadline,
+            "the read models do not show the workspace's first Admin: see projections.log"
+        );
+    }
 }
