@@ -251,7 +251,6 @@ async fn an_emptied_or_recreated_stream_is_refilled_while_the_relay_runs() {
 
 /// The server sends an answer wherever the asker wants it, into the stream as well.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "an open defect: the relay sometimes stands still after foreign messages at the end"]
 async fn what_is_no_event_at_the_streams_end_does_not_stop_the_relay() {
     let world = World::new().await;
     let relay = world.relay();
