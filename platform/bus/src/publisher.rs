@@ -132,7 +132,7 @@ impl EventPublisher {
                 .expected_stream(&self.stream)
                 .expected_last_sequence(expected);
             match self.bus.jetstream.send_publish(subject.clone(), message).await {
-                // The first goes alone: had strangers lengthened the stream by two, the third message
+                // The first goes alone: had strangers lengthened the stream by two, the third
                 // would find the predecessor it expects, and two events would be left out.
                 Ok(ack) if expected == expected_last => {
                     last = self.confirm(subject, expected, ack).await?;
