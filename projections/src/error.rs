@@ -36,6 +36,9 @@ pub enum ProjectionError {
     /// The rebuild was stopped before it was done; the old version is still read.
     #[error("the rebuild was stopped; the version that was read before is still read")]
     Stopped,
+    /// The work on a batch broke off by a defect; nothing of it took effect.
+    #[error("the work on a batch of events broke off by a defect")]
+    BrokenOff,
     /// The stream of events could not be followed.
     #[error("the stream of events could not be followed")]
     Bus(#[from] ael_bus::ConsumeError),

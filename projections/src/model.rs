@@ -3,7 +3,7 @@
 
 use crate::opened::Opened;
 use ael_events::event::Event;
-use ael_events::ids::{Lane, MemberId, WorkspaceId};
+use ael_events::ids::{MemberId, WorkspaceId};
 use ael_events::values::AggregateKind;
 use async_trait::async_trait;
 use sqlx::PgConnection;
@@ -30,13 +30,11 @@ pub enum Unfit {
     },
 }
 
-/// Where a version of a read model lives, and what is being applied to it.
+/// Where a version of a read model lives.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// The schema of its tables, such as `rm_lead_board_1`.
     pub schema: String,
-    /// The lane.
-    pub lane: Lane,
 }
 
 /// What came of a batch besides the rows.
@@ -149,6 +147,18 @@ pub fn schema_of(name: &str, version: i32) -> String {
 /// The keys of a batch as two parallel arrays for `unnest`.
 pub(crate) fn key_arrays<'a>(keys: impl Iterator<Item = &'a Key>) -> (Vec<Uuid>, Vec<Uuid>) {
     keys.map(|(workspace, id)| (workspace.uuid(), *id)).unzip()
+}
+
+/// The statement that looks up the rows of a table by `$1` and `$2`, workspaces and ids.
+///
+/// The fence (OFFSET 0) holds the plan to one look-up per key: one that was made while the table was
+/// small could otherwise read all of it for ever.
+pub(crate) fn look_up(schema: &str, table: &str, id: &str) -> String {
+    format!(
+        "SELECT found.* FROM unnest($1::uuid[], $2::uuid[]) AS k (workspace, id) \
+         CROSS JOIN LATERAL (SELECT * FROM {schema}.{table} AS one \
+             WHERE one.workspace = k.workspace AND one.{id} = k.id OFFSET 0) AS found"
+    )
 }
 
 /// The next event of a thing that has `version`: fresh, already counted, or too early.

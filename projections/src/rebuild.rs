@@ -5,7 +5,7 @@ use crate::error::ProjectionError;
 use crate::model::{self, ReadModel};
 use crate::opened::Opened;
 use crate::projector::apply::{Batch, Effect, Outcome, Scope, apply_in, apply_to};
-use crate::projector::checkpoints::{Place, advance, place_of, plan_for_growth};
+use crate::projector::checkpoints::{Place, advance, place_of, be_patient};
 use crate::source::{EventSource, StoreSource};
 use crate::tables::{self, REBUILD_LOCK, REGISTRY_LOCK};
 use ael_events::ids::Lane;
@@ -237,7 +237,7 @@ impl Rebuild<'_> {
     async fn swap(&self) -> Result<Option<i32>, ProjectionError> {
         let mut connection = self.pool.acquire().await?;
         let mut tx = connection.begin().await?;
-        plan_for_growth(&mut tx).await?;
+        be_patient(&mut tx).await?;
         sqlx::query("SET LOCAL lock_timeout = '2s'").execute(&mut *tx).await?;
         match self.exchange(&mut tx).await {
             Ok(Some(old)) => {
@@ -293,8 +293,8 @@ impl Rebuild<'_> {
         }
         let opened = self.source.open(&recorded).await?;
         let batch = Batch { lane, previous: place.at, events: &opened };
-        apply_to(tx, &place, batch, &[], &mut Effect::default()).await?;
-        advance(tx, &[&place], lane, last).await?;
+        apply_to(tx, &[&place], &[batch], &[], &mut [Effect::default()]).await?;
+        advance(tx, &[(&place, last)]).await?;
         Ok(true)
     }
 

@@ -1,8 +1,11 @@
-//! Which statements took the time of PostgreSQL, as it counts them itself.
+//! Who took the processor's time, as the kernel counts it, and which statements took PostgreSQL's,
+//! as it counts them itself.
 
 use crate::house::House;
+use crate::process::{Usage, usage_of_family};
 use crate::report::Report;
 use sqlx::PgPool;
+use std::time::Duration;
 
 /// What has to be switched on for it.
 pub(crate) const SETTINGS: &[(&str, &str)] = &[
@@ -17,7 +20,17 @@ const SHOWN: i64 = 25;
 
 /// Counts since [`Profile::begin`].
 #[derive(Debug)]
-pub(crate) struct Profile(Option<PgPool>);
+pub(crate) struct Profile(Option<Begun>);
+
+/// How the process that makes the load is called.
+const LOAD: &str = "load generator";
+
+#[derive(Debug)]
+struct Begun {
+    pool: PgPool,
+    processes: Vec<(String, i32)>,
+    before: Vec<Duration>,
+}
 
 type Counted = (String, i64, f64, f64, f64, i64, String);
 
@@ -34,12 +47,25 @@ impl Profile {
         )
         .execute(&pool)
         .await?;
-        Ok(Self(Some(pool)))
+        let mut processes = house.processes();
+        processes.push((LOAD.to_owned(), i32::try_from(std::process::id())?));
+        processes.sort();
+        let before = used(&processes);
+        Ok(Self(Some(Begun { pool, processes, before })))
     }
 
-    /// Says what was counted. Statements inside a function count in the function's own time too.
-    pub(crate) async fn tell(&self, report: &Report) -> anyhow::Result<()> {
-        let Some(pool) = &self.0 else { return Ok(()) };
+    /// Says what was counted of so many operations. Statements inside a function count in the
+    /// function's own time too.
+    pub(crate) async fn tell(&self, operations: usize, report: &Report) -> anyhow::Result<()> {
+        let Some(Begun { pool, processes, before }) = &self.0 else { return Ok(()) };
+        let mut all = 0.0;
+        for (((name, _), before), after) in processes.iter().zip(before).zip(used(processes)) {
+            #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+            let each_us = after.saturating_sub(*before).as_secs_f64() * 1e6 / operations as f64;
+            all += each_us;
+            report.say(&format!("{name:<15} {each_us:>8.1} µs of the processor for each"));
+        }
+        report.say(&format!("{:<15} {all:>8.1} µs of the processor for each", "all"));
         let counted: Vec<Counted> = sqlx::query_as(
             "SELECT r.rolname::text, s.calls, s.total_plan_time, s.total_exec_time,
                     (s.total_plan_time + s.total_exec_time) / s.calls,
@@ -70,4 +96,13 @@ impl Profile {
         ));
         Ok(())
     }
+}
+
+/// What each has used so far. The load generator is the parent of all the others: of it alone.
+fn used(processes: &[(String, i32)]) -> Vec<Duration> {
+    let of = |(name, pid): &(String, i32)| match name.as_str() {
+        LOAD => Usage::of(*pid).unwrap_or_default().processor,
+        _ => usage_of_family(*pid).processor,
+    };
+    processes.iter().map(of).collect()
 }

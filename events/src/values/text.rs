@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 /// A text did not fit the value that it was meant for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +51,12 @@ fn clean(
     (min, max): (usize, usize),
     lines: bool,
 ) -> Result<String, InvalidText> {
-    let text: String = text.trim().nfc().collect();
+    let text = text.trim();
+    // Nearly every text is normal already, and each is read again with every event that holds it.
+    let text: String = match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => text.to_owned(),
+        IsNormalized::No | IsNormalized::Maybe => text.nfc().collect(),
+    };
     if text.is_empty() {
         return Err(InvalidText::Empty { what });
     }

@@ -141,11 +141,12 @@ where
     ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
         let loaded = self.whole(aggregate_id, None).await?;
         let events = loaded.events.into_iter().map(|event| {
+            let metadata = framework_metadata(&event.metadata().map_err(database)?.edge);
             Ok(EventEnvelope {
                 aggregate_id: aggregate_id.to_owned(),
                 sequence: usize::try_from(event.sequence).unwrap_or(usize::MAX),
                 payload: read_event::<A>(&event.event_type, event.data)?,
-                metadata: framework_metadata(&event.metadata.edge),
+                metadata,
             })
         });
         events.collect()

@@ -61,8 +61,10 @@ impl KeyStore {
         let rows: Vec<(Uuid, Uuid, Vec<u8>, Vec<u8>)> = sqlx::query_as(
             "SELECT k.workspace, k.subject, k.wrapped, k.kek
              FROM unnest($1::uuid[], $2::uuid[]) AS wanted (workspace, subject)
-             JOIN write.data_keys AS k ON k.workspace = wanted.workspace
-              AND k.subject = wanted.subject AND k.purpose = 'data'",
+             CROSS JOIN LATERAL (
+                 SELECT * FROM write.data_keys AS known
+                 WHERE known.workspace = wanted.workspace AND known.subject = wanted.subject
+                   AND known.purpose = 'data' OFFSET 0) AS k",
         )
         .bind(workspaces)
         .bind(subjects)

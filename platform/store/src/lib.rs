@@ -32,6 +32,7 @@ mod error;
 pub mod keys;
 mod leader;
 mod load;
+mod loads;
 pub mod migrate;
 mod settled;
 pub mod testing;

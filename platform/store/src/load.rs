@@ -53,10 +53,20 @@ pub struct LoadedEvent {
     pub event_type: String,
     /// Its data; without a private part when the person is erased.
     pub data: Value,
-    /// What is known about it.
-    pub metadata: EventMetadata,
+    /// What is known about it, as it was stored: folding a state does not need it.
+    metadata: String,
     /// When we learned of it.
     pub recorded_at: DateTime<Utc>,
+}
+
+impl LoadedEvent {
+    /// What is known about it.
+    ///
+    /// # Errors
+    /// [`StoreError::Json`] when the store holds something else.
+    pub fn metadata(&self) -> Result<EventMetadata, StoreError> {
+        Ok(serde_json::from_str(&self.metadata)?)
+    }
 }
 
 impl std::fmt::Debug for LoadedEvent {
@@ -73,6 +83,20 @@ pub(crate) struct Name {
     pub(crate) id: Uuid,
 }
 
+impl Name {
+    /// Whose key seals it, where that can be told from the name: a sale is sealed with its lead's.
+    const fn known_subject(&self) -> Option<Uuid> {
+        match self.aggregate {
+            AggregateKind::Sale => None,
+            AggregateKind::Workspace
+            | AggregateKind::Member
+            | AggregateKind::Invitation
+            | AggregateKind::Token
+            | AggregateKind::Lead => Some(self.id),
+        }
+    }
+}
+
 /// What a load brought along: the key, for the next append.
 #[derive(Debug)]
 pub(crate) struct LoadedWithKey {
@@ -82,7 +106,9 @@ pub(crate) struct LoadedWithKey {
 
 #[derive(sqlx::FromRow)]
 struct Row {
-    o_sequence: i64,
+    o_place: i32,
+    /// Nothing in the row about the aggregate itself.
+    o_sequence: Option<i64>,
     o_event_type: Option<String>,
     o_payload: Option<String>,
     o_metadata: Option<String>,
@@ -92,26 +118,35 @@ struct Row {
     o_kek: Option<Vec<u8>>,
 }
 
+/// Loads one aggregate; a snapshot that cannot be read is passed over.
 pub(crate) async fn load(
     pool: &PgPool,
     keyring: &MasterKeyring,
     name: Name,
     format: u32,
 ) -> Result<LoadedWithKey, StoreError> {
-    match load_with(pool, keyring, name, Some(format)).await {
+    match one(load_many(pool, keyring, &[name], Some(format)).await?) {
         // Nothing depends on snapshots: one that can't be read is passed over.
         Err(BadLoad::Snapshot(error)) => {
             let Name { aggregate, id, .. } = name;
             tracing::warn!(%aggregate, %id, %error, "a snapshot cannot be read; it is passed over");
-            Ok(load_with(pool, keyring, name, None).await?)
+            Ok(one(load_many(pool, keyring, &[name], None).await?)?)
         }
         loaded => Ok(loaded?),
     }
 }
 
+fn one(loaded: Vec<Result<LoadedWithKey, BadLoad>>) -> Result<LoadedWithKey, BadLoad> {
+    let absent = LoadedWithKey { loaded: Loaded::default(), key: None };
+    loaded.into_iter().next().unwrap_or(Ok(absent))
+}
+
+/// Why one of several aggregates could not be loaded.
 #[derive(Debug)]
-enum BadLoad {
+pub(crate) enum BadLoad {
+    /// Its snapshot cannot be read: it can be loaded without.
     Snapshot(StoreError),
+    /// Its events cannot be read.
     Events(StoreError),
 }
 
@@ -129,32 +164,54 @@ impl From<BadLoad> for StoreError {
     }
 }
 
-async fn load_with(
+/// Loads aggregates of one workspace in one round trip, each with an outcome of its own, in the
+/// order in which they are asked for.
+pub(crate) async fn load_many(
     pool: &PgPool,
+    keyring: &MasterKeyring,
+    names: &[Name],
+    format: Option<u32>,
+) -> Result<Vec<Result<LoadedWithKey, BadLoad>>, StoreError> {
+    let Some(first) = names.first() else { return Ok(Vec::new()) };
+    let mut rows = sqlx::query_as("SELECT * FROM write.load_many($1, $2, $3, $4, $5)")
+        .bind(first.workspace.uuid())
+        .bind(names.iter().map(|name| name.aggregate.as_str()).collect::<Vec<_>>())
+        .bind(names.iter().map(|name| name.id.to_string()).collect::<Vec<_>>())
+        .bind(names.iter().map(|name| name.known_subject()).collect::<Vec<_>>())
+        .bind(format.map(format_number).transpose()?)
+        .fetch_all(pool)
+        .await?
+        .into_iter()
+        .peekable();
+    let mut loaded = Vec::with_capacity(names.len());
+    for (name, place) in names.iter().zip(1_i32..) {
+        let mine: Vec<Row> =
+            std::iter::from_fn(|| rows.next_if(|row: &Row| row.o_place == place)).collect();
+        loaded.push(assemble(keyring, *name, format, mine));
+    }
+    Ok(loaded)
+}
+
+/// The row about an aggregate, then its events after the snapshot.
+fn assemble(
     keyring: &MasterKeyring,
     name: Name,
     format: Option<u32>,
+    rows: Vec<Row>,
 ) -> Result<LoadedWithKey, BadLoad> {
-    let rows: Vec<Row> = sqlx::query_as("SELECT * FROM write.load($1, $2, $3, $4)")
-        .bind(name.workspace.uuid())
-        .bind(name.aggregate.as_str())
-        .bind(name.id.to_string())
-        .bind(format.map(format_number).transpose()?)
-        .fetch_all(pool)
-        .await
-        .map_err(StoreError::from)?;
     let mut rows = rows.into_iter();
     let Some(head) = rows.next() else {
-        return Ok(LoadedWithKey { loaded: Loaded::default(), key: None });
+        return Err(StoreError::bad_row("an aggregate that was asked for is passed over").into());
     };
     let key = key_of(keyring, name.workspace, &head)?;
     let data_key = key.as_ref().map(|(_, key)| key);
     let snapshot = snapshot_of(name, format.unwrap_or_default(), data_key, &head);
     let snapshot = snapshot.map_err(BadLoad::Snapshot)?;
-    let events =
+    let events: Vec<LoadedEvent> =
         rows.map(|row| event_of(name, data_key, row)).collect::<Result<_, StoreError>>()?;
-    let loaded = Loaded { version: head.o_sequence.cast_unsigned(), snapshot, events };
-    Ok(LoadedWithKey { loaded, key })
+    let shown = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
+    let version = events.last().map_or(shown, |last| last.sequence);
+    Ok(LoadedWithKey { loaded: Loaded { version, snapshot, events }, key })
 }
 
 fn key_of(
@@ -188,7 +245,7 @@ fn event_of(name: Name, key: Option<&DataKey>, row: Row) -> Result<LoadedEvent, 
     let bad = || StoreError::bad_row("an event with an empty column");
     let event_type = row.o_event_type.ok_or_else(bad)?;
     let payload = RawValue::from_string(row.o_payload.ok_or_else(bad)?)?;
-    let sequence = row.o_sequence.cast_unsigned();
+    let sequence = row.o_sequence.ok_or_else(bad)?.cast_unsigned();
     let identity = EventIdentity {
         workspace: name.workspace,
         aggregate: name.aggregate,
@@ -197,8 +254,8 @@ fn event_of(name: Name, key: Option<&DataKey>, row: Row) -> Result<LoadedEvent, 
         event_type: &event_type,
     };
     let data = open_data(key, &identity, &payload)?;
-    let metadata = serde_json::from_str(&row.o_metadata.ok_or_else(bad)?)?;
-    Ok(LoadedEvent { sequence, data, metadata, recorded_at: row.o_at.ok_or_else(bad)?, event_type })
+    let (metadata, recorded_at) = (row.o_metadata.ok_or_else(bad)?, row.o_at.ok_or_else(bad)?);
+    Ok(LoadedEvent { sequence, data, metadata, recorded_at, event_type })
 }
 
 /// The head row carries the snapshot in the columns that events use for other things.

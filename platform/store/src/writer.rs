@@ -2,6 +2,7 @@
 
 use crate::append::{Groups, Keys, Prepared};
 use crate::load::{self, LoadedWithKey, Name};
+use crate::loads::Loads;
 use crate::{
     Append, AppendError, Appended, DbRole, Loaded, NewSnapshot, PoolOptions, StoreError,
     StoredAnswer, StreamAppend, answers, claims, connect, keys,
@@ -17,6 +18,12 @@ use sqlx::PgPool;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
+
+/// How many data keys are remembered: more than `commands` remembers leads, so that a lead which
+/// is at hand can be written to without asking for its key.
+const KEYS: u64 = 200_000;
+/// How long a key is remembered after it was last used: a destroyed one goes with it.
+const KEY_IDLE: Duration = Duration::from_secs(120);
 
 /// How the writer works.
 #[derive(Debug, Clone)]
@@ -62,6 +69,7 @@ struct Writer {
     keys: Cache<(WorkspaceId, Uuid), DataKey>,
     hmacs: Cache<WorkspaceId, Arc<WorkspaceHmac>>,
     groups: Arc<Groups>,
+    loads: Arc<Loads>,
 }
 
 impl EventWriter {
@@ -88,10 +96,10 @@ impl EventWriter {
         let append = connect(url, DbRole::Commands, &append).await?;
         let read = connect(url, DbRole::Commands, &read).await?;
         let groups = Arc::new(Groups::new(append.clone(), read.clone(), &options));
-        let keys =
-            Cache::builder().max_capacity(20_000).time_to_live(Duration::from_secs(60)).build();
+        let loads = Arc::new(Loads::new(read.clone(), Arc::clone(&keyring)));
+        let keys = Cache::builder().max_capacity(KEYS).time_to_idle(KEY_IDLE).build();
         let hmacs = Cache::builder().max_capacity(10_000).build();
-        Ok(Self(Arc::new(Writer { append, read, keyring, keys, hmacs, groups })))
+        Ok(Self(Arc::new(Writer { append, read, keyring, keys, hmacs, groups, loads })))
     }
 
     /// The pool for look-ups in the auth directory.
@@ -143,7 +151,7 @@ impl EventWriter {
     ) -> Result<Loaded, StoreError> {
         let name = Name { workspace, aggregate, id };
         let LoadedWithKey { loaded, key } =
-            load::load(&self.0.read, &self.0.keyring, name, snapshot_format).await?;
+            self.0.loads.load(name, snapshot_format).await?;
         if let Some((subject, key)) = key {
             self.0.keys.insert((workspace, subject), key);
         }

@@ -1,7 +1,7 @@
 //! The board's tables: read and written a batch at a time, and only what changed.
 
 use super::row::{Activity, BoardRow, ListedLead};
-use crate::model::{Key, Target, key_arrays, to_i64, to_u64};
+use crate::model::{Key, Target, key_arrays, look_up, to_i64, to_u64};
 use crate::words::{bad_column, word};
 use ael_events::ids::{MemberId, WorkspaceId};
 use ael_events::values::{Contact, DomainSlug, Score, Tag};
@@ -20,9 +20,10 @@ pub(super) async fn load(
     let (workspaces, ids) = key_arrays(keys.iter());
     let schema = &target.schema;
     let sql = format!(
-        "SELECT l.*, a.version, a.message_count, a.updated_at FROM {schema}.leads l \
-         JOIN unnest($1::uuid[], $2::uuid[]) AS k (workspace, id) USING (workspace, id) \
-         JOIN {schema}.activity a USING (workspace, id)"
+        "SELECT l.*, a.version, a.message_count, a.updated_at FROM ({}) AS l \
+         CROSS JOIN LATERAL (SELECT * FROM {schema}.activity AS one \
+             WHERE one.workspace = l.workspace AND one.id = l.id OFFSET 0) AS a",
+        look_up(schema, "leads", "id")
     );
     let rows = sqlx::query(&sql).bind(workspaces).bind(ids).fetch_all(connection).await?;
     rows.iter().map(read).collect()
@@ -190,7 +191,13 @@ async fn store_tags(
          WHERE t.workspace = k.workspace AND t.lead_id = k.id",
         target.schema
     );
-    sqlx::query(&sql).bind(workspaces).bind(ids).execute(&mut *connection).await?;
+    // Rare: planned anew each time, by what the table holds then.
+    sqlx::query(&sql)
+        .bind(workspaces)
+        .bind(ids)
+        .persistent(false)
+        .execute(&mut *connection)
+        .await?;
     let tags: Vec<_> = rows
         .iter()
         .filter(|(_, lead)| !lead.merged)

@@ -6,7 +6,9 @@ mod fold_tests;
 
 pub use fold::present;
 
-use crate::model::{Applied, Incoming, Key, ReadModel, Target, View, key_arrays, to_i64};
+use crate::model::{
+    Applied, Incoming, Key, ReadModel, Target, View, key_arrays, look_up, to_i64,
+};
 use ael_events::event::Event;
 use ael_events::ids::WorkspaceId;
 use ael_events::query::LeadView;
@@ -88,11 +90,7 @@ async fn load(
     keys: &BTreeSet<Key>,
 ) -> Result<BTreeMap<Key, LeadView>, sqlx::Error> {
     let (workspaces, ids) = key_arrays(keys.iter());
-    let sql = format!(
-        "SELECT c.workspace, c.card FROM {}.cards c \
-         JOIN unnest($1::uuid[], $2::uuid[]) AS k (workspace, id) USING (workspace, id)",
-        target.schema
-    );
+    let sql = look_up(&target.schema, "cards", "id");
     let rows = sqlx::query(&sql).bind(workspaces).bind(ids).fetch_all(connection).await?;
     rows.into_iter()
         .map(|row| {

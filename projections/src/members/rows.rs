@@ -1,7 +1,7 @@
 //! The tables of members and workspaces.
 
 use super::row::MemberRow;
-use crate::model::{Key, Target, key_arrays, to_i64, to_u64};
+use crate::model::{Key, Target, key_arrays, look_up, to_i64, to_u64};
 use crate::words::{maybe_word, word};
 use ael_events::ids::{MemberId, WorkspaceId};
 use ael_events::query::{MemberView, WorkspaceView};
@@ -18,11 +18,7 @@ pub(super) async fn load_members(
     keys: &BTreeSet<Key>,
 ) -> Result<BTreeMap<Key, MemberRow>, sqlx::Error> {
     let (workspaces, ids) = key_arrays(keys.iter());
-    let sql = format!(
-        "SELECT m.* FROM {}.members m \
-         JOIN unnest($1::uuid[], $2::uuid[]) AS k (workspace, id) USING (workspace, id)",
-        target.schema
-    );
+    let sql = look_up(&target.schema, "members", "id");
     let rows = sqlx::query(&sql).bind(workspaces).bind(ids).fetch_all(connection).await?;
     rows.iter()
         .map(|row| {

@@ -1,16 +1,17 @@
-//! One transaction: a batch of a lane's events takes effect in every read model, and the
-//! checkpoints move with it.
+//! One transaction: batches of events, one of a lane each, take effect in every read model, and the
+//! checkpoints move with them.
 
-use super::checkpoints::{Place, active_places, advance, lock_lane, place_of, plan_for_growth};
+use super::checkpoints::{Place, active_places, advance, be_patient, lock_lanes, place_of};
 use super::dead;
 use crate::error::ProjectionError;
 use crate::model::{Applied, Incoming, Key, ReadModel, Target, schema_of};
 use crate::opened::Opened;
+use ael_events::event::Event;
 use ael_events::ids::{EventId, Lane, MemberId, WorkspaceId};
 use ael_events::order::Order;
 use ael_events::query::DeadLetter;
 use sqlx::{Connection as _, PgConnection, PgPool};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Which versions of which read models a batch is for.
@@ -31,6 +32,13 @@ pub struct Batch<'a> {
     pub previous: Order,
     /// The events, in order.
     pub events: &'a [Opened],
+}
+
+impl Batch<'_> {
+    /// The place of the last of them; where it began, when there are none.
+    fn end(&self) -> Order {
+        self.events.last().map_or(self.previous, |last| last.facts.order)
+    }
 }
 
 /// What came of a batch.
@@ -78,12 +86,25 @@ pub async fn apply(
     apply_in(pool, Scope::Active(models), batch).await
 }
 
+/// Applies batches of different lanes in one transaction: all of them, or none. Those to whose
+/// beginning a read model has not come yet are left out of it.
+///
+/// # Errors
+/// When any of them cannot be applied: each has to be tried alone then.
+pub(crate) async fn apply_together(
+    pool: &PgPool,
+    models: &[Arc<dyn ReadModel>],
+    batches: &[Batch<'_>],
+) -> Result<Vec<Outcome>, ProjectionError> {
+    apply_once(pool, Scope::Active(models), batches, &[]).await
+}
+
 pub(crate) async fn apply_in(
     pool: &PgPool,
     scope: Scope<'_>,
     batch: Batch<'_>,
 ) -> Result<Outcome, ProjectionError> {
-    match apply_once(pool, scope, batch, &[]).await {
+    match only(apply_once(pool, scope, &[batch], &[]).await) {
         Err(error) if error.is_about_values() => {}
         outcome => return outcome,
     }
@@ -112,7 +133,7 @@ async fn apply_alone(
 ) -> Result<Outcome, ProjectionError> {
     let mut refused: Vec<Refused> = Vec::new();
     loop {
-        let error = match apply_once(pool, scope, batch, &refused).await {
+        let error = match only(apply_once(pool, scope, &[batch], &refused).await) {
             Err(error) if error.is_about_values() => error,
             outcome => return outcome,
         };
@@ -136,74 +157,113 @@ fn refusal_code(error: &ProjectionError) -> String {
     code.map(|code| format!("SQLSTATE {code}")).unwrap_or_default()
 }
 
+fn only(outcomes: Result<Vec<Outcome>, ProjectionError>) -> Result<Outcome, ProjectionError> {
+    outcomes?.pop().ok_or(ProjectionError::BrokenOff)
+}
+
 async fn apply_once(
     pool: &PgPool,
     scope: Scope<'_>,
-    batch: Batch<'_>,
+    batches: &[Batch<'_>],
     refused: &[Refused],
-) -> Result<Outcome, ProjectionError> {
-    let Some(last) = batch.events.last().map(|opened| opened.facts.order) else {
-        return Ok(Outcome::Applied(Effect { at: batch.previous, ..Effect::default() }));
-    };
+) -> Result<Vec<Outcome>, ProjectionError> {
     let mut connection = pool.acquire().await?;
     let mut tx = connection.begin().await?;
-    let places = match scope {
-        Scope::Active(models) => {
-            lock_lane(&mut tx, batch.lane).await?;
-            active_places(&mut tx, models, batch.lane).await?
-        }
-        Scope::Building(model, version) => {
-            plan_for_growth(&mut tx).await?;
-            vec![place_of(&mut tx, model, version, batch.lane).await?]
-        }
+    let places = enter(&mut tx, scope, batches).await?;
+    let slowest = |batch: &Batch<'_>| {
+        let here = places.iter().filter(|place| place.lane == batch.lane);
+        here.map(|place| place.at).min().unwrap_or_else(|| batch.end())
     };
-    let slowest = places.iter().map(|place| place.at).min().unwrap_or(last);
-    if slowest < batch.previous {
-        return Ok(Outcome::Behind(slowest));
+    let (ready, early): (Vec<&Batch<'_>>, Vec<&Batch<'_>>) =
+        batches.iter().partition(|batch| slowest(batch) >= batch.previous);
+    let ready: Vec<Batch<'_>> = ready.into_iter().copied().collect();
+    let mut effects: Vec<Effect> = ready
+        .iter()
+        .map(|batch| {
+            let (at, slowest) = (batch.end(), slowest(batch));
+            let fresh = batch.events.iter().filter(|event| event.facts.order > slowest).count();
+            Effect { at: at.max(slowest), fresh, ..Effect::default() }
+        })
+        .collect();
+    let moved: Vec<(&Place, Order)> = places
+        .iter()
+        .filter_map(|place| {
+            let batch = ready.iter().find(|batch| batch.lane == place.lane)?;
+            (place.at < batch.end()).then(|| (place, batch.end()))
+        })
+        .collect();
+    // Each read model takes its part of all lanes at once.
+    let mut by_model: BTreeMap<&str, Vec<&Place>> = BTreeMap::new();
+    for (place, _) in &moved {
+        by_model.entry(place.model.name()).or_default().push(*place);
     }
-    let mut effect = Effect { at: last.max(slowest), ..Effect::default() };
-    let mut moved = Vec::new();
-    for place in &places {
-        if place.at < last {
-            apply_to(&mut tx, place, batch, refused, &mut effect).await?;
-            moved.push(place);
-        }
+    for places in by_model.values() {
+        apply_to(&mut tx, places, &ready, refused, &mut effects).await?;
     }
-    effect.fresh = batch.events.iter().filter(|event| event.facts.order > slowest).count();
-    if moved.is_empty() {
-        return Ok(Outcome::Applied(effect));
+    if !moved.is_empty() {
+        advance(&mut tx, &moved).await?;
+        tx.commit().await?;
     }
-    advance(&mut tx, &moved, batch.lane, last).await?;
-    tx.commit().await?;
-    Ok(Outcome::Applied(effect))
+    let mut effects = ready.iter().map(|batch| batch.lane).zip(effects).collect::<BTreeMap<_, _>>();
+    let outcomes = batches.iter().map(|batch| match effects.remove(&batch.lane) {
+        Some(effect) => Outcome::Applied(effect),
+        None => Outcome::Behind(early.iter().find(|one| one.lane == batch.lane).map_or(
+            batch.previous,
+            |early| slowest(early),
+        )),
+    });
+    Ok(outcomes.collect())
 }
 
-/// Applies to one version of a read model what it has not seen of the batch.
+/// Takes the lanes for this transaction and looks where everything stands.
+async fn enter(
+    tx: &mut PgConnection,
+    scope: Scope<'_>,
+    batches: &[Batch<'_>],
+) -> Result<Vec<Place>, ProjectionError> {
+    match scope {
+        Scope::Active(models) => {
+            let lanes: Vec<Lane> = batches.iter().map(|batch| batch.lane).collect();
+            lock_lanes(tx, &lanes).await?;
+            active_places(tx, models, &lanes).await
+        }
+        Scope::Building(model, version) => {
+            be_patient(tx).await?;
+            let mut places = Vec::with_capacity(batches.len());
+            for batch in batches {
+                places.push(place_of(tx, model, version, batch.lane).await?);
+            }
+            Ok(places)
+        }
+    }
+}
+
+/// An event of a batch as one version of a read model has to take it.
+struct Due<'a> {
+    batch: usize,
+    opened: &'a Opened,
+}
+
+/// Applies to one version of a read model, in the lanes of these places, what it has not seen of
+/// the batches.
 pub(crate) async fn apply_to(
     connection: &mut PgConnection,
-    place: &Place,
-    batch: Batch<'_>,
+    places: &[&Place],
+    batches: &[Batch<'_>],
     refused: &[Refused],
-    effect: &mut Effect,
+    effects: &mut [Effect],
 ) -> Result<(), ProjectionError> {
-    let model = place.model.as_ref();
-    let mut place = place.clone();
+    let Some(first) = places.first() else { return Ok(()) };
+    let model = first.model.as_ref();
+    let mut places: BTreeMap<Lane, Place> =
+        places.iter().map(|place| (place.lane, (*place).clone())).collect();
+    let due: Vec<Due<'_>> = due(model, &places, batches);
     let mut parked: Vec<(usize, String)> = Vec::new();
     let mut incoming = Vec::new();
-    for (index, opened) in batch.events.iter().enumerate() {
-        if opened.facts.order <= place.at || !model.concerns(opened.facts.aggregate) {
-            continue;
-        }
-        let known = refused.iter().find(|refused| {
-            refused.projection == model.name() && refused.event_id == opened.facts.event_id
-        });
-        let readable = match (&opened.event, known) {
-            (Ok(event), None) => Ok(event),
-            (Ok(_), Some(refused)) => Err(refused.reason.clone()),
-            (Err(reason), _) => Err(reason.clone()),
-        };
+    for (index, Due { opened, .. }) in due.iter().enumerate() {
+        let Some(place) = places.get_mut(&opened.facts.lane) else { continue };
         let waits = place.waits(opened);
-        match readable {
+        match readable(model, opened, refused) {
             Ok(event) if model.wants(event) && (!waits || opened.erases()) => {
                 incoming.push(Incoming { index, opened, event, only_purge: waits });
             }
@@ -217,7 +277,7 @@ pub(crate) async fn apply_to(
             }
         }
     }
-    let target = Target { schema: schema_of(model.name(), place.version), lane: batch.lane };
+    let target = Target { schema: schema_of(model.name(), first.version) };
     let applied = if incoming.is_empty() {
         Applied::default()
     } else {
@@ -226,15 +286,56 @@ pub(crate) async fn apply_to(
             .await
             .map_err(|source| ProjectionError::Write { projection: model.name(), source })?
     };
-    effect.owners.extend(applied.owners);
+    for (key, owner) in applied.owners {
+        let lane = Lane::of(key.1);
+        let batch = batches.iter().position(|batch| batch.lane == lane);
+        if let Some(effect) = batch.and_then(|batch| effects.get_mut(batch)) {
+            effect.owners.insert(key, owner);
+        }
+    }
     parked.extend(applied.unfit);
     parked.sort();
     for (index, reason) in parked {
-        if let Some(opened) = batch.events.get(index)
-            && let Some(letter) = dead::park(connection, &place, opened, reason).await?
+        if let Some(Due { batch, opened }) = due.get(index)
+            && let Some(place) = places.get(&opened.facts.lane)
+            && let Some(letter) = dead::park(connection, place, opened, reason).await?
+            && let Some(effect) = effects.get_mut(*batch)
         {
             effect.dead.push((opened.facts.workspace, letter));
         }
     }
     Ok(())
+}
+
+/// What these lanes of a read model have not seen of the batches and are concerned by.
+fn due<'a>(
+    model: &dyn ReadModel,
+    places: &BTreeMap<Lane, Place>,
+    batches: &[Batch<'a>],
+) -> Vec<Due<'a>> {
+    let mut due = Vec::new();
+    for (number, batch) in batches.iter().enumerate() {
+        let Some(place) = places.get(&batch.lane) else { continue };
+        let unseen = batch.events.iter().filter(|opened| {
+            opened.facts.order > place.at && model.concerns(opened.facts.aggregate)
+        });
+        due.extend(unseen.map(|opened| Due { batch: number, opened }));
+    }
+    due
+}
+
+/// The event as it can be read, or why it is to be parked.
+fn readable<'a>(
+    model: &dyn ReadModel,
+    opened: &'a Opened,
+    refused: &[Refused],
+) -> Result<&'a Event, String> {
+    let known = refused.iter().find(|refused| {
+        refused.projection == model.name() && refused.event_id == opened.facts.event_id
+    });
+    match (&opened.event, known) {
+        (Ok(event), None) => Ok(event),
+        (Ok(_), Some(refused)) => Err(refused.reason.clone()),
+        (Err(reason), _) => Err(reason.clone()),
+    }
 }

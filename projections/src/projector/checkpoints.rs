@@ -11,6 +11,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use crate::words::bad_column;
 use uuid::Uuid;
 
 /// An aggregate whose events wait: workspace, kind, id.
@@ -19,6 +20,7 @@ pub(crate) type Waiting = (Uuid, AggregateKind, Uuid);
 /// A version of a read model in a lane: where it stands, and who waits in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
+    pub lane: Lane,
     pub model: Arc<dyn ReadModel>,
     pub version: i32,
     pub at: Order,
@@ -33,68 +35,85 @@ impl Place {
     }
 }
 
-/// Keeps everybody else out of the lane, and swaps of versions out of the transaction. Takes no
-/// transaction id: waiting here stalls nobody's horizon.
-pub(crate) async fn lock_lane(
+/// Keeps everybody else out of the lanes, and swaps of versions out of the transaction. Takes no
+/// transaction id: waiting here stalls nobody's horizon. Everybody locks in the order of the lanes.
+pub(crate) async fn lock_lanes(
     connection: &mut PgConnection,
-    lane: Lane,
+    lanes: &[Lane],
 ) -> Result<(), ProjectionError> {
+    let mut locks: Vec<i64> =
+        lanes.iter().map(|lane| LANE_LOCK + i64::from(lane.number())).collect();
+    locks.sort_unstable();
     sqlx::query(
-        "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock($2), \
-         set_config('plan_cache_mode', 'force_custom_plan', true), \
-         set_config('enable_seqscan', 'off', true)",
+        "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock(lane) \
+         FROM unnest($2::bigint[]) AS lane",
     )
     .bind(REGISTRY_LOCK)
-    .bind(LANE_LOCK + i64::from(lane.number()))
+    .bind(locks)
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Rows are looked up by their keys: a plan made when a table was empty would read all of it for
-/// ever. [`lock_lane`] says so too. And a rebuild is patient with itself: it waits for nobody, but
-/// on a busy machine its own work may keep its transaction waiting.
-pub(crate) async fn plan_for_growth(connection: &mut PgConnection) -> Result<(), ProjectionError> {
-    sqlx::query(
-        "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), \
-         set_config('enable_seqscan', 'off', true), \
-         set_config('idle_in_transaction_session_timeout', '20s', true)",
-    )
-    .execute(connection)
-    .await?;
+/// A rebuild is patient with itself: it waits for nobody, but on a busy machine its own work may
+/// keep its transaction waiting.
+pub(crate) async fn be_patient(connection: &mut PgConnection) -> Result<(), ProjectionError> {
+    sqlx::query("SELECT set_config('idle_in_transaction_session_timeout', '20s', true)")
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
-/// The places of the versions that are read. A version of another shape than this program's is
-/// left alone until it is rebuilt.
+/// The places of the versions that are read, in each of these lanes. A version of another shape
+/// than this program's is left alone until it is rebuilt.
 pub(crate) async fn active_places(
     connection: &mut PgConnection,
     models: &[Arc<dyn ReadModel>],
-    lane: Lane,
+    lanes: &[Lane],
 ) -> Result<Vec<Place>, ProjectionError> {
+    let numbers = numbers(lanes);
     let rows = sqlx::query(
-        "SELECT p.name, p.version, p.shape, c.incarnation, c.xid, c.position \
+        "SELECT p.name, p.version, p.shape, c.lane, c.incarnation, c.xid, c.position, \
+             EXISTS (SELECT FROM read.parked WHERE lane = ANY($1)) AS waiting \
          FROM read.projections p \
          JOIN read.checkpoints c ON c.projection = p.name AND c.version = p.version \
-         WHERE c.lane = $1",
+         WHERE c.lane = ANY($1)",
     )
-    .bind(i16::from(lane.number()))
+    .bind(&numbers)
     .fetch_all(&mut *connection)
     .await?;
     let mut places = Vec::new();
+    let mut waiting = false;
     for model in models {
-        let row = rows.iter().find(|row| {
-            row.try_get::<&str, _>("name").is_ok_and(|name| name == model.name())
-                && row.try_get::<i32, _>("shape").is_ok_and(|shape| shape == model.shape())
-        });
-        if let Some(row) = row {
-            let version = row.try_get("version")?;
-            let at = read_order(row)?;
-            places.push(Place { model: model.clone(), version, at, parked: BTreeSet::new() });
+        for row in &rows {
+            let (name, shape): (&str, i32) = (row.try_get("name")?, row.try_get("shape")?);
+            if name != model.name() || shape != model.shape() {
+                continue;
+            }
+            waiting = waiting || row.try_get("waiting")?;
+            places.push(Place {
+                lane: lane_of(row)?,
+                model: model.clone(),
+                version: row.try_get("version")?,
+                at: read_order(row)?,
+                parked: BTreeSet::new(),
+            });
         }
     }
-    note_parked(connection, &mut places, lane).await?;
+    if waiting {
+        note_parked(connection, &mut places, &numbers).await?;
+    }
     Ok(places)
+}
+
+fn numbers(lanes: &[Lane]) -> Vec<i16> {
+    lanes.iter().map(|lane| i16::from(lane.number())).collect()
+}
+
+fn lane_of(row: &PgRow) -> Result<Lane, sqlx::Error> {
+    let number: i16 = row.try_get("lane")?;
+    Lane::try_from(u8::try_from(number).unwrap_or(u8::MAX))
+        .map_err(|error| bad_column("lane", error))
 }
 
 /// The place of one version, read or not.
@@ -115,8 +134,8 @@ pub(crate) async fn place_of(
     .await?
     .ok_or(ProjectionError::LostRace)?;
     let at = read_order(&row)?;
-    let mut places = [Place { model: model.clone(), version, at, parked: BTreeSet::new() }];
-    note_parked(connection, &mut places, lane).await?;
+    let mut places = [Place { lane, model: model.clone(), version, at, parked: BTreeSet::new() }];
+    note_parked(connection, &mut places, &numbers(&[lane])).await?;
     let [place] = places;
     Ok(place)
 }
@@ -124,21 +143,23 @@ pub(crate) async fn place_of(
 async fn note_parked(
     connection: &mut PgConnection,
     places: &mut [Place],
-    lane: Lane,
+    lanes: &[i16],
 ) -> Result<(), ProjectionError> {
     let rows = sqlx::query(
-        "SELECT projection, version, workspace, aggregate, aggregate_id \
-         FROM read.parked WHERE lane = $1",
+        "SELECT projection, version, lane, workspace, aggregate, aggregate_id \
+         FROM read.parked WHERE lane = ANY($1)",
     )
-    .bind(i16::from(lane.number()))
+    .bind(lanes)
     .fetch_all(connection)
     .await?;
     for row in rows {
         let (name, version): (String, i32) = (row.try_get("projection")?, row.try_get("version")?);
+        let lane = lane_of(&row)?;
         let kind: AggregateKind = crate::words::word(&row, "aggregate")?;
         let waiting = (row.try_get("workspace")?, kind, row.try_get("aggregate_id")?);
         for place in places.iter_mut() {
-            if place.model.name() == name && place.version == version {
+            let same = (place.model.name(), place.version, place.lane);
+            if same == (name.as_str(), version, lane) {
                 place.parked.insert(waiting);
             }
         }
@@ -146,30 +167,36 @@ async fn note_parked(
     Ok(())
 }
 
-/// Moves the checkpoints from where they stood, in one statement.
+/// Moves checkpoints from where they stood to where they stand now, in one statement.
 pub(crate) async fn advance(
     connection: &mut PgConnection,
-    moved: &[&Place],
-    lane: Lane,
-    to: Order,
+    moved: &[(&Place, Order)],
 ) -> Result<(), ProjectionError> {
+    macro_rules! column {
+        ($place:ident, $to:ident => $value:expr) => {
+            moved.iter().map(|($place, $to)| $value).collect::<Vec<_>>()
+        };
+    }
     let updated = sqlx::query(
         "UPDATE read.checkpoints c \
-         SET incarnation = $7, xid = $8, position = $9, updated_at = now() \
-         FROM unnest($1::text[], $2::int[], $3::int[], $4::bigint[], $5::bigint[]) \
-             AS old (projection, version, incarnation, xid, position) \
-         WHERE c.projection = old.projection AND c.version = old.version AND c.lane = $6 \
-           AND (c.incarnation, c.xid, c.position) = (old.incarnation, old.xid, old.position)",
+         SET incarnation = m.to_incarnation, xid = m.to_xid, position = m.to_position, \
+             updated_at = now() \
+         FROM unnest($1::text[], $2::int[], $3::smallint[], $4::int[], $5::bigint[], \
+                 $6::bigint[], $7::int[], $8::bigint[], $9::bigint[]) \
+             AS m (projection, version, lane, incarnation, xid, position, to_incarnation, to_xid, \
+                   to_position) \
+         WHERE c.projection = m.projection AND c.version = m.version AND c.lane = m.lane \
+           AND (c.incarnation, c.xid, c.position) = (m.incarnation, m.xid, m.position)",
     )
-    .bind(moved.iter().map(|place| place.model.name()).collect::<Vec<_>>())
-    .bind(moved.iter().map(|place| place.version).collect::<Vec<_>>())
-    .bind(moved.iter().map(|place| place.at.incarnation).collect::<Vec<_>>())
-    .bind(moved.iter().map(|place| to_xid(place.at)).collect::<Vec<_>>())
-    .bind(moved.iter().map(|place| place.at.position).collect::<Vec<_>>())
-    .bind(i16::from(lane.number()))
-    .bind(to.incarnation)
-    .bind(to_xid(to))
-    .bind(to.position)
+    .bind(column!(place, _to => place.model.name()))
+    .bind(column!(place, _to => place.version))
+    .bind(column!(place, _to => i16::from(place.lane.number())))
+    .bind(column!(place, _to => place.at.incarnation))
+    .bind(column!(place, _to => to_xid(place.at)))
+    .bind(column!(place, _to => place.at.position))
+    .bind(column!(_place, to => to.incarnation))
+    .bind(column!(_place, to => to_xid(*to)))
+    .bind(column!(_place, to => to.position))
     .execute(connection)
     .await?
     .rows_affected();

@@ -2,7 +2,7 @@
 //! somebody mended the cause.
 
 use super::apply::{Batch, Effect, apply_to};
-use super::checkpoints::{Place, active_places, lock_lane};
+use super::checkpoints::{Place, active_places, lock_lanes};
 use crate::error::ProjectionError;
 use crate::model::{self, ReadModel, to_i64, to_u64};
 use crate::opened::Opened;
@@ -150,8 +150,8 @@ pub async fn retry_aggregate(
         };
         let mut connection = pool.acquire().await?;
         let mut tx = connection.begin().await?;
-        lock_lane(&mut tx, lane).await?;
-        for place in active_places(&mut tx, models, lane).await? {
+        lock_lanes(&mut tx, &[lane]).await?;
+        for place in active_places(&mut tx, models, &[lane]).await? {
             let waiting = (workspace.uuid(), aggregate, aggregate_id);
             if !place.parked.contains(&waiting) {
                 continue;
@@ -191,7 +191,7 @@ async fn retry_in(
     // What is applied here lies before the checkpoint, which stays where it is.
     place.at = Order::START;
     let mut after = to_u64(from).saturating_sub(1);
-    let mut effect = Effect::default();
+    let mut effects = [Effect::default()];
     loop {
         let recorded =
             source.aggregate_after(workspace, aggregate, aggregate_id, after, CHUNK).await?;
@@ -201,11 +201,12 @@ async fn retry_in(
         let opened = source.open(&due).await?;
         let lane = last.lane;
         let batch = Batch { lane, previous: Order::START, events: &opened };
-        apply_to(connection, &place, batch, &[], &mut effect).await?;
-        if !effect.dead.is_empty() || due.len() < CHUNK {
+        apply_to(connection, &[&place], &[batch], &[], &mut effects).await?;
+        if effects.iter().any(|effect| !effect.dead.is_empty()) || due.len() < CHUNK {
             break;
         }
     }
+    let [effect] = effects;
     Ok(effect.dead.into_iter().map(|(_, letter)| letter).collect())
 }
 

@@ -1,7 +1,7 @@
 //! One lane: catches up from the store, then follows the bus, and mends from the store whatever
 //! the bus left out.
 
-use super::apply::{Batch, Effect, Outcome, apply};
+use super::apply::{Effect, Outcome};
 use super::checkpoints::active_places;
 use super::runner::Shared;
 use super::{dead, live};
@@ -119,7 +119,7 @@ impl LaneWork {
     /// Where the slowest read model stands.
     async fn slowest(&self) -> Result<Order, ProjectionError> {
         let mut connection = self.shared.pool.acquire().await?;
-        let places = active_places(&mut connection, &self.shared.models, self.lane).await?;
+        let places = active_places(&mut connection, &self.shared.models, &[self.lane]).await?;
         Ok(places.iter().map(|place| place.at).min().unwrap_or(Order::START))
     }
 
@@ -131,7 +131,7 @@ impl LaneWork {
             if recorded.is_empty() {
                 return Ok(());
             }
-            self.apply(&recorded).await?;
+            self.apply(recorded).await?;
         }
         Ok(())
     }
@@ -160,7 +160,7 @@ impl LaneWork {
             }
         }
         if !events.is_empty() {
-            self.apply(&events).await?;
+            self.apply(events).await?;
         }
         if gap {
             metrics::counter!("ael_projector_gaps_total").increment(1);
@@ -185,13 +185,9 @@ impl LaneWork {
     }
 
     /// Applies events that follow what was taken, and tells who watches.
-    async fn apply(&mut self, recorded: &[Recorded]) -> Result<(), ProjectionError> {
-        let shared = self.shared.clone();
-        let turn = shared.turns.acquire().await.map_err(|_| ProjectionError::Stopped)?;
-        let opened = shared.source.open(recorded).await?;
-        let batch = Batch { lane: self.lane, previous: self.at, events: &opened };
-        let outcome = apply(&shared.pool, &shared.models, batch).await?;
-        drop(turn);
+    async fn apply(&mut self, recorded: Vec<Recorded>) -> Result<(), ProjectionError> {
+        let together = Arc::clone(&self.shared.together);
+        let (outcome, opened) = together.apply(self.lane, self.at, recorded).await?;
         match outcome {
             Outcome::Behind(from) => {
                 // A read model was exchanged for one that has less: go back to where it stands.

@@ -8,5 +8,6 @@ mod lane;
 mod leases;
 mod live;
 mod runner;
+mod together;
 
 pub use runner::{Projector, ProjectorOptions};

@@ -2,6 +2,7 @@
 
 use super::lane::LaneWork;
 use super::leases::Leases;
+use super::together::Together;
 use crate::error::ProjectionError;
 use crate::model::{self, ReadModel};
 use crate::source::EventSource;
@@ -12,12 +13,8 @@ use sqlx::PgPool;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-
-/// How many lanes of a copy are at work at the same time.
-const LANES_AT_ONCE: usize = 6;
 
 /// How a projector works. The defaults are right; tests are more impatient.
 #[derive(Debug, Clone)]
@@ -51,8 +48,7 @@ pub(crate) struct Shared {
     pub bus: Option<Bus>,
     pub models: Vec<Arc<dyn ReadModel>>,
     pub options: ProjectorOptions,
-    /// How many lanes may be at work at once: more would only wait for each other.
-    pub turns: Semaphore,
+    pub together: Arc<Together>,
 }
 
 /// A copy of the projector.
@@ -80,8 +76,10 @@ impl Projector {
     ) -> Self {
         options.batch = options.batch.clamp(1, 1000);
         let leases = Leases::new(pool.clone(), options.lease);
-        let (models, turns) = (model::all(), Semaphore::new(LANES_AT_ONCE));
-        let shared = Arc::new(Shared { pool, source, bus, models, options, turns });
+        let models = model::all();
+        let together = Together::new(pool.clone(), Arc::clone(&source), models.clone());
+        let together = Arc::new(together);
+        let shared = Arc::new(Shared { pool, source, bus, models, options, together });
         Self { shared, leases, at_work: BTreeMap::new() }
     }
 

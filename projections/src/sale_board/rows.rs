@@ -2,7 +2,7 @@
 
 use super::row::Person;
 use super::sale_of;
-use crate::model::{Key, Target, key_arrays, to_i64, to_u64};
+use crate::model::{Key, Target, key_arrays, look_up, to_i64, to_u64};
 use crate::words::{bad_column, maybe_word, word};
 use ael_events::ids::{LeadId, MemberId, SaleId, WorkspaceId};
 use ael_events::query::SaleView;
@@ -17,11 +17,7 @@ pub(super) async fn load_people(
     leads: &BTreeSet<Key>,
 ) -> Result<BTreeMap<Key, Person>, sqlx::Error> {
     let (workspaces, ids) = key_arrays(leads.iter());
-    let sql = format!(
-        "SELECT p.* FROM {}.people p \
-         JOIN unnest($1::uuid[], $2::uuid[]) AS k (workspace, lead_id) USING (workspace, lead_id)",
-        target.schema
-    );
+    let sql = look_up(&target.schema, "people", "lead_id");
     let rows = sqlx::query(&sql).bind(workspaces).bind(ids).fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
@@ -43,11 +39,7 @@ pub(super) async fn load_sales(
 ) -> Result<BTreeMap<Key, SaleView>, sqlx::Error> {
     let keys: Vec<Key> = leads.iter().map(sale_of).collect();
     let (workspaces, ids) = key_arrays(keys.iter());
-    let sql = format!(
-        "SELECT s.* FROM {}.sales s \
-         JOIN unnest($1::uuid[], $2::uuid[]) AS k (workspace, id) USING (workspace, id)",
-        target.schema
-    );
+    let sql = look_up(&target.schema, "sales", "id");
     let rows = sqlx::query(&sql).bind(workspaces).bind(ids).fetch_all(connection).await?;
     rows.iter()
         .map(|row| {

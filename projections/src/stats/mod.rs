@@ -7,9 +7,9 @@ mod tests;
 
 pub use facts::{Counter, Counts, Facts, LeadFacts, SaleFacts, counted, lead_event, sale_event};
 
-use crate::model::{Applied, Incoming, Key, ReadModel, Target, View, key_arrays};
+use crate::model::{Applied, Incoming, Key, ReadModel, Target, View, key_arrays, look_up};
 use ael_events::event::Event;
-use ael_events::ids::{MemberId, WorkspaceId};
+use ael_events::ids::{Lane, MemberId, WorkspaceId};
 use ael_events::values::AggregateKind;
 use async_trait::async_trait;
 use sqlx::types::Json;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub struct Stats;
 
-type Deltas = BTreeMap<(WorkspaceId, Counter), i64>;
+type Deltas = BTreeMap<(Lane, WorkspaceId, Counter), i64>;
 
 #[async_trait]
 impl ReadModel for Stats {
@@ -97,10 +97,10 @@ fn differences(before: &BTreeMap<Key, Facts>, after: &BTreeMap<Key, Facts>) -> D
     let mut deltas = Deltas::new();
     for (key, facts) in after {
         for (counter, amount) in counted(facts) {
-            *deltas.entry((key.0, counter)).or_default() += amount;
+            *deltas.entry((Lane::of(key.1), key.0, counter)).or_default() += amount;
         }
         for (counter, amount) in before.get(key).map(counted).unwrap_or_default() {
-            *deltas.entry((key.0, counter)).or_default() -= amount;
+            *deltas.entry((Lane::of(key.1), key.0, counter)).or_default() -= amount;
         }
     }
     deltas.retain(|_, amount| *amount != 0);
@@ -113,11 +113,7 @@ async fn load(
     keys: &BTreeSet<Key>,
 ) -> Result<BTreeMap<Key, Facts>, sqlx::Error> {
     let (workspaces, leads) = key_arrays(keys.iter());
-    let sql = format!(
-        "SELECT f.* FROM {}.facts f \
-         JOIN unnest($1::uuid[], $2::uuid[]) AS k (workspace, lead_id) USING (workspace, lead_id)",
-        target.schema
-    );
+    let sql = look_up(&target.schema, "facts", "lead_id");
     let rows = sqlx::query(&sql).bind(workspaces).bind(leads).fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
@@ -163,20 +159,19 @@ async fn count(
     let owner = |counter: &Counter| counter.0.map_or(Uuid::nil(), MemberId::uuid);
     let sql = format!(
         "INSERT INTO {}.counters AS c (workspace, owner, metric, key, lane, amount) \
-         SELECT d.workspace, d.owner, d.metric, d.key, $6, d.amount \
-         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[]) \
-             AS d (workspace, owner, metric, key, amount) \
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::smallint[], \
+             $6::bigint[]) \
          ON CONFLICT (workspace, owner, metric, key, lane) \
              DO UPDATE SET amount = c.amount + excluded.amount",
         target.schema
     );
     sqlx::query(&sql)
-        .bind(deltas.keys().map(|(workspace, _)| workspace.uuid()).collect::<Vec<_>>())
-        .bind(deltas.keys().map(|(_, counter)| owner(counter)).collect::<Vec<_>>())
-        .bind(deltas.keys().map(|(_, counter)| counter.1).collect::<Vec<_>>())
-        .bind(deltas.keys().map(|(_, counter)| counter.2.as_str()).collect::<Vec<_>>())
+        .bind(deltas.keys().map(|(_, workspace, _)| workspace.uuid()).collect::<Vec<_>>())
+        .bind(deltas.keys().map(|(.., counter)| owner(counter)).collect::<Vec<_>>())
+        .bind(deltas.keys().map(|(.., counter)| counter.1).collect::<Vec<_>>())
+        .bind(deltas.keys().map(|(.., counter)| counter.2.as_str()).collect::<Vec<_>>())
+        .bind(deltas.keys().map(|(lane, ..)| i16::from(lane.number())).collect::<Vec<_>>())
         .bind(deltas.values().copied().collect::<Vec<_>>())
-        .bind(i16::from(target.lane.number()))
         .execute(&mut *connection)
         .await?;
     forget_zeros(connection, target, deltas).await
@@ -196,18 +191,19 @@ async fn forget_zeros(
     let owner = |counter: &Counter| counter.0.map_or(Uuid::nil(), MemberId::uuid);
     let sql = format!(
         "DELETE FROM {}.counters c \
-         USING unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) \
-             AS d (workspace, owner, metric, key) \
+         USING unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::smallint[]) \
+             AS d (workspace, owner, metric, key, lane) \
          WHERE c.workspace = d.workspace AND c.owner = d.owner AND c.metric = d.metric \
-           AND c.key = d.key AND c.lane = $5 AND c.amount = 0",
+           AND c.key = d.key AND c.lane = d.lane AND c.amount = 0",
         target.schema
     );
     sqlx::query(&sql)
-        .bind(fewer.iter().map(|(workspace, _)| workspace.uuid()).collect::<Vec<_>>())
-        .bind(fewer.iter().map(|(_, counter)| owner(counter)).collect::<Vec<_>>())
-        .bind(fewer.iter().map(|(_, counter)| counter.1).collect::<Vec<_>>())
-        .bind(fewer.iter().map(|(_, counter)| counter.2.as_str()).collect::<Vec<_>>())
-        .bind(i16::from(target.lane.number()))
+        .bind(fewer.iter().map(|(_, workspace, _)| workspace.uuid()).collect::<Vec<_>>())
+        .bind(fewer.iter().map(|(.., counter)| owner(counter)).collect::<Vec<_>>())
+        .bind(fewer.iter().map(|(.., counter)| counter.1).collect::<Vec<_>>())
+        .bind(fewer.iter().map(|(.., counter)| counter.2.as_str()).collect::<Vec<_>>())
+        .bind(fewer.iter().map(|(lane, ..)| i16::from(lane.number())).collect::<Vec<_>>())
+        .persistent(false)
         .execute(connection)
         .await?;
     Ok(())

@@ -82,7 +82,7 @@ proptest! {
             let before = BTreeMap::from([(key, known.clone())]);
             known = batch.iter().fold(known, after);
             let now = BTreeMap::from([(key, known.clone())]);
-            for ((_, counter), amount) in differences(&before, &now) {
+            for ((.., counter), amount) in differences(&before, &now) {
                 *sums.entry(counter).or_default() += amount;
             }
         }

@@ -146,6 +146,13 @@ async fn purge(
          WHERE e.workspace = k.workspace AND e.lead_id = k.lead_id AND e.data ? $3",
         target.schema
     );
-    sqlx::query(&sql).bind(workspaces).bind(leads).bind(OPEN_KEY).execute(connection).await?;
+    // Rare: planned anew each time, by what the table holds then.
+    sqlx::query(&sql)
+        .bind(workspaces)
+        .bind(leads)
+        .bind(OPEN_KEY)
+        .persistent(false)
+        .execute(connection)
+        .await?;
     Ok(())
 }

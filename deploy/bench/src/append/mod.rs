@@ -81,8 +81,12 @@ pub(crate) async fn run(sizes: &Sizes, report: &mut Report) -> anyhow::Result<f6
         for kind in Kind::ALL {
             report.say(&format!("profile of {}", kind.name()));
             let profile = Profile::begin(&house, true).await?;
-            desk.load(kind, sizes.in_flight, sizes.time()).await?;
-            profile.tell(report).await?;
+            let run = desk.load(kind, sizes.in_flight, sizes.time()).await?;
+            profile.tell(run.each_ms.len(), report).await?;
+            report.say(&format!("profile of {}: plain INSERT", kind.name()));
+            let profile = Profile::begin(&house, true).await?;
+            let run = plain.load(kind, clients, sizes.time()).await?;
+            profile.tell(run.each_ms.len(), report).await?;
         }
     }
     let mut rounds = [Rounds::default(), Rounds::default(), Rounds::default()];

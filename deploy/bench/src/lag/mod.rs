@@ -82,8 +82,10 @@ pub(crate) async fn run(
         report.say(&format!("lag: round {round} of {} at {rate:.0} a second", sizes.rounds));
         let profile = Profile::begin(&house, sizes.profile && round == 1).await?;
         let one = our_round(&house, &pool, &desk, rate, sizes.time()).await?;
-        profile.tell(report).await?;
+        profile.tell(one.each_ms.len(), report).await?;
+        let profile = Profile::begin(&house, sizes.profile && round == 1).await?;
         let other = bare.round(rate, sizes.time()).await?;
+        profile.tell(other.each_ms.len(), report).await?;
         if round > 0 {
             ours.take(&one);
             theirs.take(&other);

@@ -64,7 +64,7 @@ async fn speed(
         let rebuilt = ael_projections::rebuild(&projections, keyring, NAME, &|_, _| {}).await?;
         let events = usize::try_from(rebuilt.events)?;
         let one = per_second(events, began.elapsed());
-        profile.tell(report).await?;
+        profile.tell(events, report).await?;
         by_hand::make_tables(pool, &format!("rm_{NAME}_{}", rebuilt.version)).await?;
         let began = Instant::now();
         let scanned = by_hand::scan(pool, &house.keyring).await?;

@@ -54,6 +54,10 @@ struct Columns {
     times: Vec<chrono::DateTime<chrono::Utc>>,
     event_ids: Vec<Uuid>,
     lanes: Vec<i16>,
+    after_types: Vec<&'static str>,
+    after_ids: Vec<String>,
+    after_sequences: Vec<i64>,
+    after_keys: Vec<Option<Uuid>>,
     principals: Vec<String>,
     command_ids: Vec<Uuid>,
     fingerprints: Vec<Vec<u8>>,
@@ -64,7 +68,10 @@ struct Columns {
     key_subjects: Vec<Uuid>,
     key_wrapped: Vec<Vec<u8>>,
     key_keks: Vec<Vec<u8>>,
-    needed: Vec<Uuid>,
+    claim_kinds: Vec<&'static str>,
+    claim_hmacs: Vec<Vec<u8>>,
+    claim_leads: Vec<Uuid>,
+    claim_begins: Vec<bool>,
     side: Map<String, Value>,
 }
 
@@ -74,25 +81,12 @@ impl Columns {
         for prepared in group {
             columns.add(prepared);
         }
-        columns.needed.sort_unstable();
-        columns.needed.dedup();
         columns
     }
 
     fn add(&mut self, prepared: &Prepared) {
         let before = self.sequences.len();
-        for row in &prepared.events {
-            self.types.push(row.aggregate);
-            self.ids.push(row.aggregate_id.clone());
-            self.sequences.push(row.sequence);
-            self.event_types.push(row.event_type.clone());
-            self.event_versions.push(row.event_version.clone());
-            self.payloads.push(row.payload.clone());
-            self.metadata.push(row.metadata.clone());
-            self.times.push(prepared.recorded_at);
-            self.event_ids.push(row.event_id);
-            self.lanes.push(i16::from(row.lane.number()));
-        }
+        self.add_events(prepared);
         if let Some(answer) = &prepared.answer {
             let primary = prepared.streams.first().map_or(0, |stream| stream.events);
             let shown = if primary == 0 { 0 } else { before + primary };
@@ -109,7 +103,12 @@ impl Columns {
             self.key_wrapped.push(wrapped.bytes.clone());
             self.key_keks.push(wrapped.kek.0.to_vec());
         }
-        self.needed.extend(&prepared.needed_keys);
+        for claim in prepared.claims.iter().filter(|claim| !claim.if_free) {
+            self.claim_kinds.push(claim.kind.as_str());
+            self.claim_hmacs.push(claim.hmac.to_vec());
+            self.claim_leads.push(claim.lead.uuid());
+            self.claim_begins.push(prepared.begins(claim.lead));
+        }
         for (name, rows) in &prepared.side {
             let list = self.side.entry(name.as_str()).or_insert_with(|| Value::Array(Vec::new()));
             if let (Some(list), Some(rows)) = (list.as_array_mut(), rows.as_array()) {
@@ -117,11 +116,32 @@ impl Columns {
             }
         }
     }
+
+    fn add_events(&mut self, prepared: &Prepared) {
+        for row in &prepared.events {
+            self.types.push(row.aggregate);
+            self.ids.push(row.aggregate_id.clone());
+            self.sequences.push(row.sequence);
+            self.event_types.push(row.event_type.clone());
+            self.event_versions.push(row.event_version.clone());
+            self.payloads.push(row.payload.clone());
+            self.metadata.push(row.metadata.clone());
+            self.times.push(prepared.recorded_at);
+            self.event_ids.push(row.event_id);
+            self.lanes.push(i16::from(row.lane.number()));
+        }
+        for after in &prepared.after {
+            self.after_types.push(after.aggregate);
+            self.after_ids.push(after.aggregate_id.clone());
+            self.after_sequences.push(after.sequence);
+            self.after_keys.push(after.key);
+        }
+    }
 }
 
 const CALL: &str = "SELECT o_incarnation, o_xid, o_positions FROM write.append(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-    $22, $23)";
+    $22, $23, $24, $25, $26, $27, $28, $29, $30)";
 
 /// Writes a group of appends of one workspace: all of them, or none.
 pub(super) async fn call(pool: &PgPool, group: &[&Prepared]) -> Result<Vec<Appended>, CallError> {
@@ -141,6 +161,10 @@ pub(super) async fn call(pool: &PgPool, group: &[&Prepared]) -> Result<Vec<Appen
         .bind(columns.times)
         .bind(columns.event_ids)
         .bind(columns.lanes)
+        .bind(columns.after_types)
+        .bind(columns.after_ids)
+        .bind(columns.after_sequences)
+        .bind(columns.after_keys)
         .bind(columns.principals)
         .bind(columns.command_ids)
         .bind(columns.fingerprints)
@@ -151,7 +175,10 @@ pub(super) async fn call(pool: &PgPool, group: &[&Prepared]) -> Result<Vec<Appen
         .bind(columns.key_subjects)
         .bind(columns.key_wrapped)
         .bind(columns.key_keks)
-        .bind(columns.needed)
+        .bind(columns.claim_kinds)
+        .bind(columns.claim_hmacs)
+        .bind(columns.claim_leads)
+        .bind(columns.claim_begins)
         .bind(side)
         .fetch_one(&mut *connection)
         .await;

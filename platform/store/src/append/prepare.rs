@@ -2,7 +2,7 @@
 
 use super::{Append, CommandRecord, StreamAppend, micros};
 use crate::StoreError;
-use ael_events::ids::{CommandId, Lane, WorkspaceId};
+use ael_events::ids::{CommandId, Lane, LeadId, WorkspaceId};
 use ael_seal::{DataKey, EventIdentity, WrappedKey, seal_data};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -21,6 +21,17 @@ pub(super) struct EventRow {
     pub(super) metadata: String,
     pub(super) event_id: Uuid,
     pub(super) lane: Lane,
+}
+
+/// What has to be in the store for a stream to be appended.
+#[derive(Debug)]
+pub(super) struct After {
+    pub(super) aggregate: &'static str,
+    pub(super) aggregate_id: String,
+    /// The sequence of the event before the first; 0 when the stream begins.
+    pub(super) sequence: i64,
+    /// The data key with which it is sealed, unless this append makes it.
+    pub(super) key: Option<Uuid>,
 }
 
 /// The shape of a stream, from which the answer is made.
@@ -42,7 +53,7 @@ pub(crate) struct Prepared {
     pub(super) streams: Vec<StreamShape>,
     pub(super) answer: Option<CommandRecord>,
     pub(super) new_keys: Vec<(Uuid, WrappedKey)>,
-    pub(super) needed_keys: Vec<Uuid>,
+    pub(super) after: Vec<After>,
     pub(super) claims: Vec<super::Claim>,
     pub(super) side: Map<String, Value>,
 }
@@ -64,14 +75,20 @@ impl Keys {
 impl Prepared {
     pub(crate) fn new(append: &Append, keys: &Keys) -> Result<Self, StoreError> {
         let mut events = Vec::new();
-        let mut needed_keys = Vec::new();
+        let mut after = Vec::with_capacity(append.streams.len());
         let mut streams = Vec::with_capacity(append.streams.len());
         for stream in &append.streams {
             let key = keys.of(stream.data_subject);
             let made = keys.made.iter().any(|(subject, ..)| *subject == stream.data_subject);
             let sealed = seal_stream(append, stream, key, &mut events)?;
-            if sealed && !made && !needed_keys.contains(&stream.data_subject) {
-                needed_keys.push(stream.data_subject);
+            let key = (sealed && !made).then_some(stream.data_subject);
+            if key.is_some() || stream.expected_version > 0 {
+                after.push(After {
+                    aggregate: stream.aggregate.as_str(),
+                    aggregate_id: stream.aggregate_id.to_string(),
+                    sequence: number(stream.expected_version)?,
+                    key,
+                });
             }
             streams.push(StreamShape {
                 aggregate: stream.aggregate.as_str(),
@@ -90,7 +107,7 @@ impl Prepared {
             streams,
             answer: append.answer.clone(),
             new_keys,
-            needed_keys,
+            after,
             claims: append.claims_taken.clone(),
             side: side(append),
         })
@@ -105,6 +122,11 @@ impl Prepared {
             rows.iter().map(|row| row.sequence).collect(),
             rows.iter().map(|row| row.event_id).collect(),
         )
+    }
+
+    /// Whether this append makes the lead: it cannot have any contact yet.
+    pub(super) fn begins(&self, lead: LeadId) -> bool {
+        self.new_keys.iter().any(|(subject, _)| *subject == lead.uuid())
     }
 
     /// Whether the two would get in each other's way in one call, whatever the database says.
@@ -143,8 +165,7 @@ fn seal_stream(
         rows.push(EventRow {
             aggregate: stream.aggregate.as_str(),
             aggregate_id: stream.aggregate_id.to_string(),
-            sequence: i64::try_from(sequence)
-                .map_err(|_| StoreError::bad_row("a sequence is too large"))?,
+            sequence: number(sequence)?,
             event_version: version_of(&event.event_type).to_owned(),
             event_type: event.event_type.clone(),
             payload: payload.get().to_owned(),
@@ -154,6 +175,10 @@ fn seal_stream(
         });
     }
     Ok(any_sealed)
+}
+
+fn number(sequence: u64) -> Result<i64, StoreError> {
+    i64::try_from(sequence).map_err(|_| StoreError::bad_row("a sequence is too large"))
 }
 
 /// `v1` of `lead.qualified.v1`.
@@ -178,6 +203,7 @@ fn side(append: &Append) -> Map<String, Value> {
         append
             .claims_taken
             .iter()
+            .filter(|claim| claim.if_free)
             .map(|claim| {
                 json!({
                     "kind": claim.kind.as_str(), "hmac": hex(&claim.hmac),

@@ -25,7 +25,7 @@ async fn what_was_appended_is_loaded_in_the_open() {
     assert_eq!(loaded.version, 2);
     assert_eq!(loaded.events[0].data["private"]["contact"]["full_name"], "Olena Petrenko");
     assert_eq!(loaded.events[1].event_type, "lead.contacted.v1");
-    assert_eq!(loaded.events[1].metadata.data_subject, lead.uuid());
+    assert_eq!(loaded.events[1].metadata().unwrap().data_subject, lead.uuid());
     assert_eq!(world.load(LeadId::generate()).await.unwrap().version, 0);
 }
 

@@ -20,8 +20,8 @@ async fn an_accepted_command_is_in_the_store_and_says_where() {
     assert!(accepted.position.is_some() && !accepted.repeated);
     let loaded = world.load(AggregateKind::Lead, id.uuid()).await;
     assert_eq!(loaded.events[0].event_type, "lead.created.v1");
-    assert_eq!(loaded.events[0].metadata.edge, "cli");
-    assert_eq!(loaded.events[0].metadata.actor.member(), Some(world.admin));
+    assert_eq!(loaded.events[0].metadata().unwrap().edge, "cli");
+    assert_eq!(loaded.events[0].metadata().unwrap().actor.member(), Some(world.admin));
     let rung = tokio::time::timeout(Duration::from_secs(5), bell.next()).await.unwrap();
     assert!(rung.is_some(), "the relay is woken after the commit");
 }

@@ -117,14 +117,14 @@ async fn an_account_is_linked_to_one_member_and_may_change() {
     let enter = || lead(LeadId::generate(), create(named("Olena")));
     let accepted = bot.command(world.workspace, &request(by(7), enter())).await.unwrap();
     let loaded = world.load(AggregateKind::Lead, accepted.aggregate_id).await;
-    assert_eq!(loaded.events[0].metadata.actor.member(), Some(one));
-    assert_eq!(loaded.events[0].metadata.edge, "bot");
+    assert_eq!(loaded.events[0].metadata().unwrap().actor.member(), Some(one));
+    assert_eq!(loaded.events[0].metadata().unwrap().edge, "bot");
     world.ask(one, member(one, UnlinkTelegram {})).await.unwrap();
     world.ask(world.admin, link(two, 7)).await.unwrap();
     crate::world::wait_until("the account is the other's", async || {
         let accepted = bot.command(world.workspace, &request(by(7), enter())).await.unwrap();
         let loaded = world.load(AggregateKind::Lead, accepted.aggregate_id).await;
-        loaded.events[0].metadata.actor.member() == Some(two)
+        loaded.events[0].metadata().unwrap().actor.member() == Some(two)
     })
     .await;
     let refused = refusal(bot.command(world.workspace, &request(by(8), enter())).await);
@@ -163,7 +163,7 @@ async fn whoever_has_the_code_comes_once_and_is_a_member_at_once() {
     let enter = lead(LeadId::generate(), create(named("Olena")));
     let accepted = bot.command(world.workspace, &request(telegram, enter)).await.unwrap();
     let loaded = world.load(AggregateKind::Lead, accepted.aggregate_id).await;
-    assert_eq!(loaded.events[0].metadata.actor.member(), Some(newcomer));
+    assert_eq!(loaded.events[0].metadata().unwrap().actor.member(), Some(newcomer));
     let again = come(code.code.expose_secret(), MemberId::generate());
     let refused = refusal(bot.command(world.workspace, &request(by, to(again.into()))).await);
     assert!(!refused.code.is_empty());

@@ -1,0 +1,183 @@
+//! Batches of different lanes that wait at the same moment share a transaction.
+//!
+//! While one transaction is under way, other lanes gather and go together next: the less there is
+//! to do in each lane, the more of them share a commit. What cannot be applied together is applied
+//! lane by lane: a neighbour's trouble costs time, never an event.
+
+use super::apply::{Batch, Outcome, apply, apply_together};
+use crate::error::ProjectionError;
+use crate::model::ReadModel;
+use crate::opened::Opened;
+use crate::source::EventSource;
+use ael_events::event::Recorded;
+use ael_events::ids::Lane;
+use ael_events::order::Order;
+use sqlx::PgPool;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::oneshot;
+
+/// How many events go into one transaction, unless one lane brings more.
+const MOST: usize = 1_000;
+/// How many transactions are under way at once: one is opened while the other is written.
+const AT_ONCE: usize = 2;
+
+/// What came of a lane's batch, and its events in the open.
+pub(crate) type Done = Result<(Outcome, Vec<Opened>), ProjectionError>;
+
+#[derive(Debug)]
+struct Waiting {
+    lane: Lane,
+    previous: Order,
+    events: Vec<Recorded>,
+    answer: oneshot::Sender<Done>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    at_work: usize,
+}
+
+/// The lanes that wait for their turn.
+pub(crate) struct Together {
+    pool: PgPool,
+    source: Arc<dyn EventSource>,
+    models: Vec<Arc<dyn ReadModel>>,
+    queue: Mutex<Queue>,
+}
+
+impl Together {
+    pub(crate) fn new(
+        pool: PgPool,
+        source: Arc<dyn EventSource>,
+        models: Vec<Arc<dyn ReadModel>>,
+    ) -> Self {
+        Self { pool, source, models, queue: Mutex::default() }
+    }
+
+    /// Applies a batch of a lane, together with whatever else waits.
+    pub(crate) async fn apply(
+        self: &Arc<Self>,
+        lane: Lane,
+        previous: Order,
+        events: Vec<Recorded>,
+    ) -> Done {
+        let (answer, done) = oneshot::channel();
+        let begin = {
+            let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.waiting.push_back(Waiting { lane, previous, events, answer });
+            let begin = queue.at_work < AT_ONCE;
+            queue.at_work += usize::from(begin);
+            begin
+        };
+        if begin {
+            tokio::spawn(Arc::clone(self).work_off());
+        }
+        // The work broke off: nothing of it took effect, or it shows in the checkpoint.
+        done.await.unwrap_or(Err(ProjectionError::BrokenOff))
+    }
+
+    async fn work_off(self: Arc<Self>) {
+        let mut leave = Leave { together: &self, done: false };
+        while let Some(group) = self.next_group() {
+            self.run(group).await;
+        }
+        leave.done = true;
+    }
+
+    /// The batches that go together next; without any, one less is at work.
+    fn next_group(&self) -> Option<Vec<Waiting>> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut group = Vec::new();
+        let mut events = 0;
+        while let Some(next) = queue.waiting.front()
+            && (group.is_empty() || events + next.events.len() <= MOST)
+        {
+            events += next.events.len();
+            group.extend(queue.waiting.pop_front());
+        }
+        if group.is_empty() {
+            queue.at_work -= 1;
+            return None;
+        }
+        Some(group)
+    }
+
+    async fn run(&self, group: Vec<Waiting>) {
+        let all: Vec<Recorded> =
+            group.iter().flat_map(|waiting| waiting.events.iter().cloned()).collect();
+        match self.source.open(&all).await {
+            Ok(mut opened) => {
+                let mut each = Vec::with_capacity(group.len());
+                for waiting in group.iter().rev() {
+                    each.push(opened.split_off(opened.len().saturating_sub(waiting.events.len())));
+                }
+                each.reverse();
+                self.apply_all(group, each).await;
+            }
+            // What every lane needs is away: each says so and tries again.
+            Err(error) => {
+                tracing::debug!(%error, "events cannot be opened together");
+                for waiting in group {
+                    let opened = self.source.open(&waiting.events).await;
+                    let done = match opened {
+                        Ok(opened) => self.alone(waiting.lane, waiting.previous, opened).await,
+                        Err(error) => Err(error.into()),
+                    };
+                    // Whoever waited may have been told to stop.
+                    let _ = waiting.answer.send(done);
+                }
+            }
+        }
+    }
+
+    async fn apply_all(&self, group: Vec<Waiting>, opened: Vec<Vec<Opened>>) {
+        let batches: Vec<Batch<'_>> = group
+            .iter()
+            .zip(&opened)
+            .map(|(waiting, events)| Batch {
+                lane: waiting.lane,
+                previous: waiting.previous,
+                events,
+            })
+            .collect();
+        match apply_together(&self.pool, &self.models, &batches).await {
+            Ok(outcomes) => {
+                for ((waiting, opened), outcome) in group.into_iter().zip(opened).zip(outcomes) {
+                    let _ = waiting.answer.send(Ok((outcome, opened)));
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, lanes = group.len(), "lanes are applied one by one");
+                for (waiting, opened) in group.into_iter().zip(opened) {
+                    let done = self.alone(waiting.lane, waiting.previous, opened).await;
+                    let _ = waiting.answer.send(done);
+                }
+            }
+        }
+    }
+
+    async fn alone(&self, lane: Lane, previous: Order, opened: Vec<Opened>) -> Done {
+        let batch = Batch { lane, previous, events: &opened };
+        let outcome = apply(&self.pool, &self.models, batch).await?;
+        Ok((outcome, opened))
+    }
+}
+
+/// Makes room for another even when the work panics.
+struct Leave<'a> {
+    together: &'a Together,
+    done: bool,
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            let mut queue = self.together.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.at_work -= 1;
+            // Whoever waits hears that nobody works for them, and comes again.
+            queue.waiting.clear();
+        }
+    }
+}
