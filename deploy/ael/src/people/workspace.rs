@@ -220,8 +220,8 @@ mod tests {
             change(&["currency=EUR", "tags=vip, cold", "stage_deadlines.new_hours=12"]).unwrap();
         assert_eq!(settings.currency.code(), "EUR");
         assert_eq!(settings.tags.len(), 2);
-        assert_eq!(settings.stage_deadlines.new_hours, 12);
-        assert_eq!(settings.stage_deadlines.contacted_hours, 48);
+        assert_eq!(settings.stage_deadlines.new_hours.hours(), 12);
+        assert_eq!(settings.stage_deadlines.contacted_hours.hours(), 48);
     }
 
     #[test]
@@ -231,6 +231,11 @@ mod tests {
         assert!(change(&["stale_days=soon"]).is_err());
         assert!(change(&["business_domains="]).is_err());
         assert!(change(&["stage_deadlines=1"]).is_err());
+        assert!(change(&["stage_deadlines.new_hours=0"]).is_err());
+        assert!(change(&["stage_deadlines.new_hours=9000"]).is_err());
+        assert!(change(&["time_zone=Europe/Atlantis"]).is_err());
+        assert!(change(&["country=XX"]).is_err());
+        assert!(change(&["language=fr"]).is_err());
         assert!(change(&["currency"]).is_err());
     }
 }
