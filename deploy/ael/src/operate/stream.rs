@@ -19,6 +19,7 @@ use tokio::time::Instant;
 #[derive(Debug, Subcommand)]
 pub enum StreamCommand {
     /// Say how full the stream is
+    #[command(after_help = "Example:\n  ael stream show")]
     Show,
     /// Delete the stream and let the relay fill it anew from the database
     #[command(after_help = "Do this when the relay says that the stream knows more than the \

@@ -342,7 +342,7 @@ impl Create {
             },
             allow_duplicate: self.allow_duplicate,
         });
-        let lead = Found { id: LeadId::generate(), name: None };
+        let lead = Found { id: LeadId::generate(), name: None, stage: None };
         let asked = Asked {
             command_id: CommandId::generate(),
             occurred_at: self.occurred_at,

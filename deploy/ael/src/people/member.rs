@@ -18,11 +18,14 @@ pub enum MemberCommand {
     #[command(after_help = "Example:\n  ael member add \"Bohdan Koval\" --role manager")]
     Add(Add),
     /// List the members
+    #[command(after_help = "Example:\n  ael member list")]
     List,
     /// Change a member's role: agent, manager or admin
     #[command(after_help = "Example:\n  ael member role bohdan admin")]
     Role { member: String, role: Role },
     /// Change a member's name or e-mail address
+    #[command(after_help = "Example:\n  \
+        ael member rename bohdan \"Bohdan Koval\" --email bohdan@example.com")]
     Rename {
         member: String,
         name: MemberName,
@@ -30,14 +33,19 @@ pub enum MemberCommand {
         email: Option<Email>,
     },
     /// Let a member do nothing any more
+    #[command(after_help = "Example:\n  ael member deactivate bohdan")]
     Deactivate { member: String },
     /// Let a member work again
+    #[command(after_help = "Example:\n  ael member reactivate bohdan")]
     Reactivate { member: String },
     /// Change a member's language: uk or en
+    #[command(after_help = "Example:\n  ael member language bohdan en")]
     Language { member: String, language: Language },
     /// Link a member's Telegram account, by its number
+    #[command(after_help = "Example:\n  ael member link-telegram bohdan 123456789")]
     LinkTelegram { member: String, user_id: i64 },
-    /// Unlink it
+    /// Unlink a member's Telegram account
+    #[command(after_help = "Example:\n  ael member unlink-telegram bohdan")]
     UnlinkTelegram { member: String },
 }
 
@@ -117,7 +125,8 @@ fn list(desk: &Desk) -> anyhow::Result<()> {
             row.extend([shown(member.joined_at), member.id.to_string()]);
             row
         };
-        let header = ["name", "e-mail", "role", "", "telegram", "joined (UTC)", "id"];
-        out.table(&header, desk.members.iter().map(row))
+        let header = ["name", "e-mail?", "role", "?", "telegram?", "joined (UTC)?", "id"];
+        out.table(&header, desk.members.iter().map(row))?;
+        out.say(out.dim(format!("{} members, that is all", desk.members.len())))
     })
 }
