@@ -143,6 +143,11 @@ impl Plan {
         })
     }
 
+    /// Whether a row is taken although another lead has the same contact.
+    pub const fn allows_duplicates(&self) -> bool {
+        self.allow_duplicates
+    }
+
     /// What a row becomes.
     pub fn arrival(&self, row: &StringRecord) -> Result<Arrival, RowProblem> {
         let external_id = self
@@ -367,6 +372,23 @@ fn intention(lead: LeadId, at: Option<DateTime<Utc>>, command: &ImportLead) -> C
     let digest = Sha256::digest(&said);
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     CommandId::derived("import", &format!("{lead}\u{1f}{digest}"))
+}
+
+#[cfg(test)]
+pub mod testing {
+    use super::*;
+    use uuid::Uuid;
+
+    /// A workspace in Ukraine with one member.
+    pub fn destination() -> Destination {
+        let olena = MemberId::from_uuid(Uuid::from_u128(9));
+        Destination {
+            workspace: WorkspaceId::from_uuid(Uuid::from_u128(1)),
+            country: Country::parse("UA").unwrap(),
+            currency: "UAH".parse().unwrap(),
+            members: [("olena@example.com".to_owned(), olena)].into(),
+        }
+    }
 }
 
 #[cfg(test)]
