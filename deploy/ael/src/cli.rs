@@ -140,7 +140,10 @@ pub enum Command {
     #[command(after_help = "Environment: DATABASE_URL (not for jobs), NATS_URL, NATS_USER, \
         NATS_PASSWORD, AEL_MASTER_KEY or\nAEL_MASTER_KEY_FILE (commands and projections), \
         AEL_METRICS_ADDR.\n\nExample:\n  ael run relay")]
-    Run { service: Service },
+    Run {
+        /// Which service
+        service: Service,
+    },
     /// Measure how fast the house is, on a throwaway system of its own
     #[command(subcommand, after_help = "Examples:\n  ael bench append\n  ael bench all --json")]
     Bench(ael_bench::BenchCommand),
@@ -152,7 +155,10 @@ pub enum Command {
     Dev(DevCommand),
     /// Print completions for a shell
     #[command(after_help = "Example:\n  ael completions bash > /etc/bash_completion.d/ael")]
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
 }
 
 impl Cli {
@@ -220,6 +226,18 @@ mod tests {
             let shown = examples.lines().any(|line| line.contains(words.as_str()));
             assert!(shown, "`{words} --help` shows no example");
         }
+    }
+
+    #[test]
+    fn every_argument_is_explained() {
+        let silent: Vec<String> = all_below(&Cli::command(), "ael")
+            .iter()
+            .flat_map(|(words, command)| {
+                let silent = command.get_arguments().filter(|arg| arg.get_help().is_none());
+                silent.map(move |arg| format!("{words} {}", arg.get_id())).collect::<Vec<_>>()
+            })
+            .collect();
+        assert_eq!(silent, [""; 0]);
     }
 
     #[test]

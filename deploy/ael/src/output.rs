@@ -1,8 +1,10 @@
 //! What people and programs see: tables for the one, a line of JSON for the other, colours only
 //! where there is a terminal.
 
-use comfy_table::presets::{NOTHING, UTF8_HORIZONTAL_ONLY};
-use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table};
+use comfy_table::presets::NOTHING;
+use comfy_table::{
+    Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle,
+};
 use owo_colors::OwoColorize as _;
 use serde::Serialize;
 use std::fmt::Display;
@@ -67,13 +69,19 @@ impl Output {
     }
 
     fn fitted(&self, columns: &[Column], rows: &[Vec<String>]) -> String {
-        let mut kept: Vec<usize> = (0..columns.len()).collect();
+        // On a terminal, a column that says nothing is no loss.
+        let filled = |cell: &String| !cell.is_empty();
+        let says = |column: usize| rows.iter().any(|row| row.get(column).is_some_and(filled));
+        let silent =
+            |column: usize| self.width.is_some() && columns[column].optional && !says(column);
+        let known: Vec<usize> = (0..columns.len()).filter(|column| !silent(*column)).collect();
+        let mut kept = known.clone();
         loop {
             let (shown, cells) = only(columns, rows, &kept);
             let drawn = self.drawn(&shown, &cells);
             if self.fits(&drawn) {
-                let left_out = (0..columns.len()).filter(|column| !kept.contains(column));
-                let left_out: Vec<&str> = left_out.map(|column| columns[column].name).collect();
+                let left_out = known.iter().filter(|column| !kept.contains(column));
+                let left_out: Vec<&str> = left_out.map(|column| columns[*column].name).collect();
                 let note = match left_out.as_slice() {
                     [] => String::new(),
                     [..] => self.dim(format!("(no room for: {})", left_out.join(", "))) + "\n",
@@ -115,7 +123,7 @@ impl Output {
 
     fn drawn(&self, columns: &[&Column], rows: &[Vec<&str>]) -> String {
         let mut table = Table::new();
-        table.load_style(if self.terminal { UTF8_HORIZONTAL_ONLY } else { NOTHING });
+        table.load_style(if self.terminal { RULED } else { NOTHING });
         // A cell is never broken: ids are there to be copied.
         table.set_content_arrangement(ContentArrangement::Disabled);
         if self.colours {
@@ -173,6 +181,10 @@ impl Output {
         if self.colours { text.red().to_string() } else { text.to_string() }
     }
 }
+
+/// A rule under the header, and none between the rows: a screen is not high.
+const RULED: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// A column of a table.
 struct Column<'n> {
@@ -274,6 +286,14 @@ mod tests {
         assert!(narrower.contains("(no room for: company, messages)"), "{narrower}");
         assert!(narrower.contains("018f4e9c"), "what may not be left out is there: {narrower}");
         assert!(drawn(PIPE, &header, rows).contains("Acme"), "a pipe has room for all");
+    }
+
+    #[test]
+    fn a_terminal_shows_no_column_that_says_nothing_and_a_pipe_shows_all() {
+        let (header, rows): (_, &[&[&str]]) = (["name", "company?"], &[&["Olena", ""]]);
+        let shown = drawn(terminal(80), &header, rows);
+        assert!(!shown.contains("company"), "{shown}");
+        assert!(drawn(PIPE, &header, rows).contains("company"));
     }
 
     #[test]

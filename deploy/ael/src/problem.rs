@@ -5,6 +5,7 @@ use ael_client::ClientError;
 use ael_events::answer::Rejected;
 use serde_json::{Value, json};
 use std::error::Error as _;
+use std::ffi::OsString;
 use std::fmt;
 
 /// A problem in the words of the command line.
@@ -79,6 +80,25 @@ pub fn tell(error: &anyhow::Error, out: Output) -> u8 {
         }
     }
     1
+}
+
+/// Tells what of the words was not understood, or the help that was asked for; gives the exit
+/// code.
+pub fn misunderstood(error: &clap::Error, words: impl IntoIterator<Item = OsString>) -> u8 {
+    let json = words.into_iter().any(|word| word == "--json");
+    if json && error.use_stderr() {
+        remark(for_programs(&usage(error)));
+    } else if let Err(unwritten) = error.print() {
+        remark(unwritten);
+    }
+    u8::try_from(error.exit_code()).unwrap_or(2)
+}
+
+fn usage(error: &clap::Error) -> Problem {
+    let text = error.render().to_string();
+    let sentence = text.split("\n\n").next().unwrap_or_default();
+    let sentence = sentence.strip_prefix("error: ").unwrap_or(sentence).replace("\n", " ");
+    Problem::new("usage", sentence.trim(), "Say --help for what is understood.")
 }
 
 fn for_programs(problem: &Problem) -> Value {
@@ -200,7 +220,9 @@ fn what_to_do(rejected: &Rejected) -> Option<String> {
         "missing_details" => "Add it: ael lead edit LEAD --help".to_owned(),
         "unknown_tag" => "An Admin adds it: ael workspace settings tags=WORD,WORD".to_owned(),
         "merged" => format!("Go on there: ael lead show {}", detail("into")?),
-        "forbidden" => "Act as somebody who may: --as MEMBER (ael member list)".to_owned(),
+        "forbidden" | "role_too_low" => {
+            "Act as somebody who may: --as MEMBER (ael member list)".to_owned()
+        }
         "invalid_cursor" | "cursor_mismatch" => {
             "Begin at the first page: leave --after out.".to_owned()
         }
@@ -252,6 +274,18 @@ mod tests {
         let lines = for_people(&explained(&refused(refusal.with(details))));
         assert_eq!(lines[1], "(missing: business domain)");
         assert!(lines.iter().all(|line| !line.contains(['{', '"'])), "{lines:?}");
+    }
+
+    #[test]
+    fn a_program_that_misspeaks_gets_an_answer_in_its_own_form() {
+        use clap::Parser as _;
+        let words = ["ael", "lead", "list", "--stage", "sold", "--json"];
+        let error = crate::cli::Cli::try_parse_from(words).unwrap_err();
+        let error = &for_programs(&usage(&error))["error"];
+        assert_eq!(error["code"], "usage");
+        let sentence = error["sentence"].as_str().unwrap();
+        assert!(sentence.starts_with("invalid value 'sold'"), "{sentence}");
+        assert!(!sentence.contains("error:") && !sentence.contains('\n'), "{sentence}");
     }
 
     #[test]

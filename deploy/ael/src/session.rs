@@ -20,20 +20,36 @@ use serde::de::DeserializeOwned;
 use std::path::PathBuf;
 use uuid::Uuid;
 
+/// Under which help shows what every command understands.
+const EVERYWHERE: &str = "Everywhere";
+
 /// What every command understands.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Global {
     /// The home of the system: its data, secrets and logs
-    #[arg(long, global = true, env = "AEL_HOME", default_value = "./.ael", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "AEL_HOME",
+        default_value = "./.ael",
+        value_name = "DIR",
+        help_heading = EVERYWHERE
+    )]
     pub home: PathBuf,
     /// The workspace: its name, its name as a slug, or its id; the first one when not said
-    #[arg(long, global = true, env = "AEL_WORKSPACE", value_name = "NAME")]
+    #[arg(
+        long,
+        global = true,
+        env = "AEL_WORKSPACE",
+        value_name = "NAME",
+        help_heading = EVERYWHERE
+    )]
     pub workspace: Option<String>,
     /// Act as this member: a name, an e-mail address or an id; the first Admin when not said
-    #[arg(long = "as", global = true, value_name = "MEMBER")]
+    #[arg(long = "as", global = true, value_name = "MEMBER", help_heading = EVERYWHERE)]
     pub as_member: Option<String>,
     /// Answer with JSON, one document a line
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
 }
 

@@ -81,7 +81,7 @@ impl Rehearsal {
             if more > 0 {
                 out.say(format!("… and {more} more"))?;
             }
-            out.say(format!("{import} rows would be imported, {skip} skipped, {refuse} refused"))
+            out.say(format!("rows to be imported: {import}, skipped: {skip}, refused: {refuse}"))
         })
     }
 }

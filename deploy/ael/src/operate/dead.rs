@@ -19,13 +19,18 @@ pub enum DeadCommand {
     /// Show one of them whole
     #[command(after_help = "Which one: ael dead list\n\nExample:\n  \
         ael dead show 018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e")]
-    Show { event: EventId },
+    Show {
+        /// Its id
+        event: EventId,
+    },
     /// Try again: one event, or all of them
     #[command(after_help = "Examples:\n  ael dead retry --all\n  \
         ael dead retry 018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e")]
     Retry {
+        /// Its id
         #[arg(required_unless_present = "all", conflicts_with = "all")]
         event: Option<EventId>,
+        /// All that wait
         #[arg(long)]
         all: bool,
     },

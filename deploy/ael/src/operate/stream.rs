@@ -4,6 +4,7 @@ use super::access::Access;
 use super::projection;
 use crate::import::progress;
 use crate::output::remark;
+use crate::people::moment::shown;
 use crate::problem::Problem;
 use crate::session::Global;
 use crate::stack::BUS_ADMIN;
@@ -54,7 +55,7 @@ impl StreamCommand {
                     out.facts([
                         ("messages", state.messages.to_string()),
                         ("bytes", state.bytes.to_string()),
-                        ("made", state.created.to_rfc3339()),
+                        ("made", format!("{} UTC", shown(state.created))),
                     ])
                 })
             }

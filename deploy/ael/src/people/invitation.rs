@@ -28,11 +28,19 @@ pub enum InvitationCommand {
     List(Paging),
     /// Come: become a member
     #[command(after_help = "Example:\n  ael invitation accept INVITATION CODE")]
-    Accept { invitation: InvitationId, code: String },
+    Accept {
+        /// Its id
+        invitation: InvitationId,
+        /// The code that was shown when it was made
+        code: String,
+    },
     /// Take an invitation back
     #[command(after_help = "Which one: ael invitation list\n\nExample:\n  \
         ael invitation revoke 018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e")]
-    Revoke { invitation: InvitationId },
+    Revoke {
+        /// Its id
+        invitation: InvitationId,
+    },
 }
 
 /// See [`InvitationCommand::Create`].
@@ -40,6 +48,7 @@ pub enum InvitationCommand {
 pub struct Create {
     /// Their name
     name: MemberName,
+    /// Their e-mail address
     #[arg(long)]
     email: Option<Email>,
     /// agent, manager or admin

@@ -138,10 +138,22 @@ async fn send(desk: &Desk, which: &Which, command: Ask) -> anyhow::Result<()> {
     let name = lead.and_then(|lead| lead.name);
     let called =
         name.map_or_else(|| format!("sale {id}"), |name| format!("the sale of {name} ({id})"));
+    let deed = deed(&command);
     let accepted = desk.send(Command::Sale(To { id, command })).await?;
     desk.out().answer(&accepted, |out| {
-        out.say(format!("{} {called} is at version {}", out.good("✓"), accepted.version))
+        let version = accepted.version;
+        out.say(format!("{} {called}: {deed}, now version {version}", out.good("✓")))
     })
+}
+
+/// What was done, in a word or two.
+fn deed(command: &Ask) -> String {
+    match command {
+        Ask::Open(_) => "opened".to_owned(),
+        Ask::Move(step) => step.to.to_string(),
+        Ask::MarkLost(_) => "lost".to_owned(),
+        Ask::SetAmount(set) => set.amount.to_string(),
+    }
 }
 
 impl List {

@@ -30,7 +30,10 @@ pub enum TokenCommand {
     #[command(
         after_help = "Which one: ael token list\n\nExample:\n  ael token revoke 018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e"
     )]
-    Revoke { token: TokenId },
+    Revoke {
+        /// Its id
+        token: TokenId,
+    },
 }
 
 /// See [`TokenCommand::Create`].
