@@ -165,7 +165,8 @@ impl List {
             if self.ascending { SortDirection::Ascending } else { SortDirection::Descending };
         let sort = LeadSort { by, direction };
         let nothing = if filter == LeadFilter::default() {
-            "There is no lead to be seen yet. Enter one: ael lead create --name NAME --phone PHONE\n\
+            "There is no lead to be seen yet.\n\
+             Enter one: ael lead create --name NAME --phone PHONE\n\
              or take over a file: ael import leads FILE --mapping MAP.toml"
         } else {
             "No lead is like that. All of them: ael lead list"

@@ -27,9 +27,8 @@ pub enum TokenCommand {
     #[command(after_help = "Examples:\n  ael token list\n  ael token list --limit 100 --json")]
     List(Paging),
     /// Make a token good for nothing
-    #[command(
-        after_help = "Which one: ael token list\n\nExample:\n  ael token revoke 018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e"
-    )]
+    #[command(after_help = "Which one: ael token list\n\nExample:\n  \
+        ael token revoke 018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e")]
     Revoke {
         /// Its id
         token: TokenId,
