@@ -9,6 +9,7 @@
 //! whoever was erased is in no row; what cannot be processed waits with its reason and holds up
 //! nobody else.
 
+pub mod access;
 pub mod digest;
 mod error;
 pub mod lead_board;
@@ -47,7 +48,7 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations/read");
 
 /// The names of the read models.
 pub const NAMES: &[&str] =
-    &["lead_board", "lead_card", "timeline", "sale_board", "members", "stats"];
+    &["lead_board", "lead_card", "timeline", "sale_board", "members", "access", "stats"];
 
 /// Makes the first version of every read model, its views and the functions over them, where they
 /// are missing.

@@ -134,6 +134,7 @@ pub fn all() -> Vec<Arc<dyn ReadModel>> {
         Arc::new(crate::timeline::Timeline),
         Arc::new(crate::sale_board::SaleBoard),
         Arc::new(crate::members::Members),
+        Arc::new(crate::access::Access),
         Arc::new(crate::stats::Stats),
     ]
 }

@@ -75,8 +75,8 @@ pub(crate) fn analysed(score: f64) -> LeadEvent {
         score: Score::new(score).unwrap(),
         recommendation: Recommendation::Nurture,
         analysed_at: hour(5),
-        model: "local".to_owned(),
-        prompt_version: "local".to_owned(),
+        model: "local".parse().unwrap(),
+        prompt_version: "local".parse().unwrap(),
         features: ScoreFeatures {
             source: Source::Manual,
             stage: Stage::New,
@@ -84,7 +84,7 @@ pub(crate) fn analysed(score: f64) -> LeadEvent {
             has_domain: false,
             age_days: 0,
         },
-        feature_hash: String::new(),
+        feature_hash: "00".parse().unwrap(),
         usage: Usage::default(),
         private: ReasonPrivate { reason: ReasonText::parse("Olena is keen").unwrap() }.into(),
     })

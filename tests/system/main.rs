@@ -10,3 +10,4 @@ mod import;
 mod life;
 mod lost;
 mod trouble;
+mod words;

@@ -52,46 +52,85 @@ pub enum Command {
     )]
     Up(Up),
     /// Enter leads, look at them, move them along
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+            ael lead list\n  \
+            ael lead create --name \"Олена Петренко\" --phone \"067 123 45 67\""
+    )]
     Lead(LeadCommand),
     /// Look at sales and move them to payment
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+            ael sale list --stage kyc\n  \
+            ael sale move petrenko agreement"
+    )]
     Sale(SaleCommand),
     /// Show the numbers of a workspace
     #[command(after_help = "Examples:\n  ael stats\n  ael --workspace demo stats --json")]
     Stats,
     /// Import from a file
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  \
+            ael import leads leads.csv --mapping deploy/mappings/plain.toml --dry-run"
+    )]
     Import(ImportCommand),
     /// Found and set up workspaces
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+            ael workspace list\n  \
+            ael workspace create \"Acme\" --admin \"Olena Petrenko\""
+    )]
     Workspace(WorkspaceCommand),
     /// Members and their roles
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+            ael member list\n  \
+            ael member add \"Bohdan Koval\" --role manager"
+    )]
     Member(MemberCommand),
     /// Invite somebody
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+            ael invitation list\n  \
+            ael invitation create \"Ira Melnyk\" --role agent"
+    )]
     Invitation(InvitationCommand),
     /// API tokens
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+            ael token list\n  \
+            ael token create \"website form\" --scope leads:write"
+    )]
     Token(TokenCommand),
     /// Check history and read models against each other
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  ael audit verify --all")]
     Audit(AuditCommand),
     /// Look after the read models
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+            ael projection list\n  \
+            ael projection rebuild --all"
+    )]
     Projection(ProjectionCommand),
     /// Look after the stream of events
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  ael stream show\n  ael stream rebuild")]
     Stream(StreamCommand),
     /// What could not be processed
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  ael dead list\n  ael dead retry --all")]
     Dead(DeadCommand),
     /// Look after the master key
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  ael keys rotate")]
     Keys(KeysCommand),
     /// What is on the bus, and who may say and hear what
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  ael topology show\n  ael topology check")]
     Topology(TopologyCommand),
     /// Bring the database's tables to their present form
     #[command(after_help = "`ael up` does this by itself. Example for a database of your own:\n  \
@@ -101,19 +140,25 @@ pub enum Command {
     #[command(after_help = "Environment: DATABASE_URL (not for jobs), NATS_URL, NATS_USER, \
         NATS_PASSWORD, AEL_MASTER_KEY or\nAEL_MASTER_KEY_FILE (commands and projections), \
         AEL_METRICS_ADDR.\n\nExample:\n  ael run relay")]
-    Run { service: Service },
+    Run {
+        /// Which service
+        service: Service,
+    },
     /// Measure how fast the house is, on a throwaway system of its own
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  ael bench append\n  ael bench all --json")]
     Bench(ael_bench::BenchCommand),
     /// Write the JSON Schemas and the AsyncAPI document into docs/
     #[command(after_help = "Examples:\n  ael schema\n  ael schema --check")]
     Schema(Schema),
     /// For those who work on AEL itself
-    #[command(subcommand, hide = true)]
+    #[command(subcommand, hide = true, after_help = "Example:\n  ael dev stack --home /tmp/stack")]
     Dev(DevCommand),
     /// Print completions for a shell
     #[command(after_help = "Example:\n  ael completions bash > /etc/bash_completion.d/ael")]
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
 }
 
 impl Cli {
@@ -157,6 +202,42 @@ mod tests {
     #[test]
     fn the_command_line_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    /// Every command below, with the words that lead to it.
+    fn all_below(command: &clap::Command, words: &str) -> Vec<(String, clap::Command)> {
+        let mut all = Vec::new();
+        for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+            let words = format!("{words} {}", below.get_name());
+            all.extend(all_below(below, &words));
+            all.push((words, below.clone()));
+        }
+        all
+    }
+
+    #[test]
+    fn every_help_shows_an_example() {
+        let all = all_below(&Cli::command(), "ael");
+        assert!(all.len() > 50, "only {} commands", all.len());
+        // What the yardstick measures is explained by the examples of `ael bench`.
+        for (words, command) in all.iter().filter(|(words, _)| !words.starts_with("ael bench ")) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let (_, examples) = help.split_once("Example").unwrap_or_default();
+            let shown = examples.lines().any(|line| line.contains(words.as_str()));
+            assert!(shown, "`{words} --help` shows no example");
+        }
+    }
+
+    #[test]
+    fn every_argument_is_explained() {
+        let silent: Vec<String> = all_below(&Cli::command(), "ael")
+            .iter()
+            .flat_map(|(words, command)| {
+                let silent = command.get_arguments().filter(|arg| arg.get_help().is_none());
+                silent.map(move |arg| format!("{words} {}", arg.get_id())).collect::<Vec<_>>()
+            })
+            .collect();
+        assert_eq!(silent, [""; 0]);
     }
 
     #[test]

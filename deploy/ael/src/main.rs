@@ -22,7 +22,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // A `.env` beside us counts as the environment; what is set already wins.
     dotenvy::dotenv().ok();
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(problem::misunderstood(&error, std::env::args_os())),
+    };
     let out = cli.global.output();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

@@ -2,7 +2,7 @@
 //! operator, who acts as a member wherever a member is needed.
 
 use crate::output::{Output, remark};
-use crate::problem::Problem;
+use crate::problem::{Problem, Writing};
 use ael_bus::Bus;
 use ael_client::Client;
 use ael_events::answer::Accepted;
@@ -14,25 +14,42 @@ use ael_events::subjects::Edge;
 use ael_events::values::Role;
 use ael_service::Env;
 use ael_stack::{Home, Running};
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
 use uuid::Uuid;
 
+/// Under which help shows what every command understands.
+const EVERYWHERE: &str = "Everywhere";
+
 /// What every command understands.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Global {
     /// The home of the system: its data, secrets and logs
-    #[arg(long, global = true, env = "AEL_HOME", default_value = "./.ael", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "AEL_HOME",
+        default_value = "./.ael",
+        value_name = "DIR",
+        help_heading = EVERYWHERE
+    )]
     pub home: PathBuf,
     /// The workspace: its name, its name as a slug, or its id; the first one when not said
-    #[arg(long, global = true, env = "AEL_WORKSPACE", value_name = "NAME")]
+    #[arg(
+        long,
+        global = true,
+        env = "AEL_WORKSPACE",
+        value_name = "NAME",
+        help_heading = EVERYWHERE
+    )]
     pub workspace: Option<String>,
     /// Act as this member: a name, an e-mail address or an id; the first Admin when not said
-    #[arg(long = "as", global = true, value_name = "MEMBER")]
+    #[arg(long = "as", global = true, value_name = "MEMBER", help_heading = EVERYWHERE)]
     pub as_member: Option<String>,
     /// Answer with JSON, one document a line
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
 }
 
@@ -169,7 +186,7 @@ impl Session {
             causation_id: None,
             command: asked.command,
         };
-        Ok(self.client.command(workspace, &request).await?)
+        self.client.command(workspace, &request).await.context(Writing)
     }
 }
 
@@ -225,11 +242,15 @@ impl Desk {
         self.session.send(self.workspace.id, Some(self.member), command).await
     }
 
-    /// A member's name.
+    /// A member's name; their id, where it is not known.
     pub fn name_of(&self, member: MemberId) -> String {
+        self.known_name_of(member).unwrap_or_else(|| member.to_string())
+    }
+
+    /// A member's name, where it is known.
+    pub fn known_name_of(&self, member: MemberId) -> Option<String> {
         let known = self.members.iter().find(|known| known.id == member);
-        let name = known.and_then(|known| known.name.as_ref());
-        name.map_or_else(|| member.to_string(), |name| name.as_str().to_owned())
+        known.and_then(|known| known.name.as_ref()).map(|name| name.as_str().to_owned())
     }
 
     /// The member that a text means.
@@ -239,37 +260,58 @@ impl Desk {
 }
 
 /// The name as it is in an address: lower case, words joined by hyphens.
-fn slug(name: &str) -> String {
+pub fn slug(name: &str) -> String {
     let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
+}
+
+/// The workspace whose name could not be told from this one where a name is asked for.
+pub fn namesake<'a>(all: &'a [WorkspaceView], name: &str) -> Option<&'a WorkspaceView> {
+    let lower = name.trim().to_lowercase();
+    let slugged = slug(name);
+    all.iter().find(|one| {
+        let known = one.name.as_str();
+        one.id.to_string() == lower
+            || known.to_lowercase() == lower
+            || (!slugged.is_empty() && slug(known) == slugged)
+    })
 }
 
 fn choose_workspace(
     all: Vec<WorkspaceView>,
     wanted: Option<&str>,
 ) -> anyhow::Result<WorkspaceView> {
-    let names = all.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ");
-    let mut all = all.into_iter();
     let Some(wanted) = wanted else {
         let none = || {
-            Problem::new(
-                "no_workspace",
-                "there is no workspace yet",
-                "Make one: ael workspace create NAME --admin \"Your Name\"",
-            )
+            let advice = "Make one: ael workspace create NAME --admin \"Your Name\"";
+            Problem::new("no_workspace", "there is no workspace yet", advice)
         };
-        return Ok(all.next().ok_or_else(none)?);
+        return Ok(all.into_iter().next().ok_or_else(none)?);
     };
-    let is_meant = |one: &WorkspaceView| {
-        one.id.to_string() == wanted.to_lowercase()
-            || one.name.as_str().to_lowercase() == wanted.to_lowercase()
-            || slug(one.name.as_str()) == wanted
-    };
-    let none = || {
-        let what = format!("there is no workspace {wanted:?}");
-        Problem::new("no_workspace", what, format!("There are: {names}."))
-    };
-    Ok(all.find(is_meant).ok_or_else(none)?)
+    let lower = wanted.trim().to_lowercase();
+    // An id means one workspace for ever; a name means more than what is only spelt like it.
+    let ways: [&dyn Fn(&WorkspaceView) -> bool; 3] = [
+        &|one| one.id.to_string() == lower,
+        &|one| one.name.as_str().to_lowercase() == lower,
+        &|one| slug(one.name.as_str()) == lower,
+    ];
+    for is_meant in ways {
+        let meant: Vec<&WorkspaceView> = all.iter().filter(|one| is_meant(one)).collect();
+        match meant.as_slice() {
+            [] => {}
+            [one] => return Ok((*one).clone()),
+            [..] => {
+                let described = |one: &&WorkspaceView| format!("{}  {}", one.id, one.name.as_str());
+                let list = meant.iter().map(described).collect::<Vec<_>>().join("\n  ");
+                let what = format!("{wanted:?} means several workspaces");
+                let advice = format!("Say which one by its id:\n  {list}");
+                return Err(Problem::new("ambiguous", what, advice).into());
+            }
+        }
+    }
+    let names = all.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ");
+    let what = format!("there is no workspace {wanted:?}");
+    Err(Problem::new("no_workspace", what, format!("There are: {names}.")).into())
 }
 
 fn choose_member(members: &[MemberView], wanted: Option<&str>) -> anyhow::Result<MemberId> {
@@ -352,6 +394,37 @@ mod tests {
         assert_eq!(chosen(Some(&id)).unwrap(), all[1].id);
         assert!(chosen(Some("acme")).unwrap_err().to_string().contains("no workspace \"acme\""));
         assert!(choose_workspace(vec![], None).is_err());
+    }
+
+    #[test]
+    fn a_name_that_two_workspaces_have_means_neither_and_an_id_always_means_one() {
+        let all = vec![workspace(1, "Acme"), workspace(2, "ACME"), workspace(3, "Sales & Sons")];
+        let chosen = |wanted| choose_workspace(all.clone(), Some(wanted));
+        let error = chosen("acme").unwrap_err();
+        assert!(error.to_string().contains("several"), "{error}");
+        let problem: Problem = error.downcast().unwrap();
+        assert!(problem.advice.unwrap().contains(&all[1].id.to_string()));
+        let id = all[1].id.to_string();
+        assert_eq!(chosen(&id).unwrap().id, all[1].id);
+    }
+
+    #[test]
+    fn a_name_is_more_than_a_slug() {
+        let all = vec![workspace(1, "Sales & Sons"), workspace(2, "sales-sons")];
+        let chosen = choose_workspace(all.clone(), Some("Sales-Sons")).unwrap();
+        assert_eq!(chosen.id, all[1].id);
+    }
+
+    #[test]
+    fn a_name_is_taken_when_it_could_not_be_told_from_one_that_is_there() {
+        let all = vec![workspace(1, "Sales & Sons"), workspace(2, "!!!")];
+        for taken in ["Sales & Sons", "SALES SONS", "sales-sons"] {
+            assert_eq!(namesake(&all, taken).unwrap().id, all[0].id, "{taken}");
+        }
+        let id = all[1].id.to_string();
+        assert_eq!(namesake(&all, &id).unwrap().id, all[1].id, "an id is no name");
+        assert!(namesake(&all, "Sales & Daughters").is_none());
+        assert!(namesake(&all, "???").is_none());
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use crate::event::{LeadProfile, ScoreFeatures, Usage};
 use crate::ids::{FileId, LeadId, MemberId, NoteId};
 use crate::values::{
-    AttributeValue, Budget, Channel, Company, DomainSlug, Email, ExternalId, FileName, FullName,
-    Intent, JobTitle, Justification, LostReason, MessageDirection, Money, NoteText, PainPoint,
-    Phone, ReasonText, Recommendation, Score, Source, Stage, Tag, TelegramUsername,
+    AttributeValue, Budget, Channel, Company, DomainSlug, Email, ExternalId, FeatureHash, FileName,
+    FullName, Intent, JobTitle, Justification, LostReason, MessageDirection, ModelName, Money,
+    NoteText, Origin, PainPoint, Phone, PromptVersion, ReasonText, Recommendation, Score, Source,
+    Stage, Tag, TelegramUsername,
 };
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -142,7 +143,7 @@ pub struct CreateLead {
 #[serde(deny_unknown_fields)]
 pub struct ImportLead {
     /// The other system, as the mapping names it.
-    pub origin: String,
+    pub origin: Origin,
     /// The lead's name there.
     pub external_id: ExternalId,
     /// Where it came from.
@@ -372,13 +373,13 @@ pub struct RecordAnalysis {
     /// When the analysis was made.
     pub analysed_at: DateTime<Utc>,
     /// Who answered.
-    pub model: String,
+    pub model: ModelName,
     /// Which prompt, or `local`.
-    pub prompt_version: String,
+    pub prompt_version: PromptVersion,
     /// What was looked at.
     pub features: ScoreFeatures,
     /// SHA-256 of the canonical features, hexadecimal.
-    pub feature_hash: String,
+    pub feature_hash: FeatureHash,
     /// What it cost.
     #[serde(default)]
     pub usage: Usage,

@@ -3,9 +3,9 @@
 use crate::ids::{FileId, LeadId, MemberId, NoteId, SaleId};
 use crate::private::Private;
 use crate::values::{
-    AttributeValue, Budget, Channel, Contact, ContactKind, DomainSlug, ExternalId, FileName,
-    Intent, LostReason, MessageDirection, Money, NoteText, PainPoint, ReasonText, Recommendation,
-    Score, Source, Stage, Tag,
+    AttributeValue, Budget, Channel, Contact, ContactKind, DomainSlug, ExternalId, FeatureHash,
+    FileName, Intent, LostReason, MessageDirection, ModelName, Money, NoteText, Origin, PainPoint,
+    PromptVersion, ReasonText, Recommendation, Score, Source, Stage, Tag,
 };
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -133,7 +133,7 @@ pub struct ImportedPrivate {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Imported {
     /// The other system, as the mapping names it.
-    pub origin: String,
+    pub origin: Origin,
     /// Where it came from.
     pub source: Source,
     /// The stage it has; follows from the outcome where there is one.
@@ -415,13 +415,13 @@ pub struct AnalysisRecorded {
     /// When the analysis was made.
     pub analysed_at: DateTime<Utc>,
     /// Who answered: a model's name and version.
-    pub model: String,
+    pub model: ModelName,
     /// Which prompt, or `local`.
-    pub prompt_version: String,
+    pub prompt_version: PromptVersion,
     /// What was looked at.
     pub features: ScoreFeatures,
     /// SHA-256 of the canonical features, hexadecimal.
-    pub feature_hash: String,
+    pub feature_hash: FeatureHash,
     /// What it cost.
     pub usage: Usage,
     /// The reason, in the workspace's language.

@@ -3,8 +3,8 @@
 use crate::event::{OverriddenAdvice, ScoreFeatures};
 use crate::ids::{FileId, LeadId, MemberId, NoteId, SaleId};
 use crate::values::{
-    AttributeValue, Budget, Contact, DomainSlug, FileName, Intent, LostReason, NoteText, PainPoint,
-    ReasonText, Recommendation, Score, Source, Stage, Tag, Tier,
+    AttributeValue, Budget, Contact, DomainSlug, FileName, Intent, LostReason, ModelName, NoteText,
+    PainPoint, ReasonText, Recommendation, Score, Source, Stage, Tag, Tier,
 };
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -243,7 +243,7 @@ pub struct AnalysisView {
     /// When.
     pub last_ai_analysis_at: DateTime<Utc>,
     /// Who answered.
-    pub model: String,
+    pub model: ModelName,
     /// What was looked at.
     pub features: ScoreFeatures,
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod lead;
+mod people;
 mod sale;
 mod stats;
 
@@ -9,6 +10,9 @@ pub use audit::{AggregateDigest, DeadLetter, HistoryEntry, HistoryPage, LeadHist
 pub use lead::{
     AnalysisView, Cursor, FileView, GetLead, LeadFilter, LeadListItem, LeadPage, LeadSort,
     LeadView, ListLeads, NoteView, OwnerFilter, Page, SortDirection, SortKey,
+};
+pub use people::{
+    InvitationPage, InvitationView, ListInvitations, ListTokens, TokenPage, TokenView,
 };
 pub use sale::{GetSale, ListSales, SalePage, SaleView};
 pub use stats::{
@@ -48,6 +52,12 @@ pub enum Query {
     /// The members (contact details for Admins only).
     #[serde(rename = "list_members")]
     ListMembers {},
+    /// A page of the tokens, without their secrets (Admin).
+    #[serde(rename = "list_tokens")]
+    ListTokens(ListTokens),
+    /// A page of the invitations, without their codes (Admin).
+    #[serde(rename = "list_invitations")]
+    ListInvitations(ListInvitations),
     /// Who asks, and in which role.
     #[serde(rename = "me")]
     Me {},
@@ -87,6 +97,8 @@ impl Query {
         "get_sale",
         "statistics",
         "list_members",
+        "list_tokens",
+        "list_invitations",
         "me",
         "get_workspace",
         "lead_features",
@@ -107,6 +119,8 @@ impl Query {
             Self::GetSale(_) => "get_sale",
             Self::Statistics {} => "statistics",
             Self::ListMembers {} => "list_members",
+            Self::ListTokens(_) => "list_tokens",
+            Self::ListInvitations(_) => "list_invitations",
             Self::Me {} => "me",
             Self::GetWorkspace {} => "get_workspace",
             Self::LeadFeatures { .. } => "lead_features",
@@ -127,6 +141,8 @@ impl fmt::Debug for Query {
             Self::LeadHistory(history) => history,
             Self::ListSales(list) => list,
             Self::GetSale(get) => get,
+            Self::ListTokens(list) => list,
+            Self::ListInvitations(list) => list,
             Self::LeadFeatures { lead_id } => lead_id,
             Self::FindMember { .. } => &"***",
             Self::Statistics {}

@@ -197,6 +197,16 @@ Consent, "consent", {
     CloudText = "cloud_text",
 });
 
+words!(/// What became of an invitation.
+InvitationState, "state of an invitation", {
+    /// They may still come, until its day.
+    Open = "open",
+    /// They came.
+    Accepted = "accepted",
+    /// It was taken back.
+    Revoked = "revoked",
+});
+
 words!(
 /// A way to reach a person that no two leads of a workspace share unless a Manager lets them.
 ContactKind, "contact kind", {

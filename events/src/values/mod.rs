@@ -10,16 +10,18 @@ mod text;
 
 pub use contact::{Contact, Email, InvalidContact, Phone, TelegramUserId, TelegramUsername};
 pub use enums::{
-    AggregateKind, AttributeValue, Channel, Consent, ContactKind, Language, LostReason,
-    MessageDirection, Recommendation, Role, SaleStage, Scope, Source, Stage, Tier, UnknownWord,
+    AggregateKind, AttributeValue, Channel, Consent, ContactKind, InvitationState, Language,
+    LostReason, MessageDirection, Recommendation, Role, SaleStage, Scope, Source, Stage, Tier,
+    UnknownWord,
 };
 pub use money::{Currency, InvalidMoney, Money};
 pub use score::{InvalidScore, Score};
 pub use settings::{
-    BusinessDomains, InvalidSettings, NotificationSettings, StageDeadlines, WorkspaceSettings,
+    BusinessDomains, DeadlineHours, InvalidSettings, NotificationSettings, StageDeadlines,
+    WorkspaceSettings,
 };
 pub use text::{
-    Budget, Company, Country, DomainSlug, ExternalId, FileName, FullName, Intent, InvalidText,
-    JobTitle, Justification, MemberName, NoteText, PainPoint, ReasonText, Tag, TimeZone,
-    TokenLabel, WorkspaceName,
+    Budget, Company, Country, DomainSlug, ExternalId, FeatureHash, FileName, FullName, Intent,
+    InvalidText, JobTitle, Justification, MemberName, ModelName, NoteText, Origin, PainPoint,
+    PromptVersion, ReasonText, Tag, TimeZone, TokenLabel, WorkspaceName,
 };

@@ -13,6 +13,9 @@ pub enum InvalidSettings {
     /// A workspace without a business domain could qualify nobody.
     #[error("a workspace needs 1 to 50 business domains")]
     Domains,
+    /// Nobody can be late at once, or only after years.
+    #[error("a stage's deadline is 1 to 8760 hours (a year)")]
+    Deadline,
     /// A text in the settings does not fit.
     #[error(transparent)]
     Text(#[from] InvalidText),
@@ -56,21 +59,66 @@ impl From<BusinessDomains> for Vec<DomainSlug> {
     }
 }
 
+/// Hours after which somebody is late: 1 to 8760, a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct DeadlineHours(u32);
+
+impl DeadlineHours {
+    const MOST: u32 = 365 * 24;
+
+    /// The hours.
+    #[must_use]
+    pub const fn hours(self) -> u32 {
+        self.0
+    }
+}
+
+impl TryFrom<u32> for DeadlineHours {
+    type Error = InvalidSettings;
+    fn try_from(hours: u32) -> Result<Self, InvalidSettings> {
+        if (1..=Self::MOST).contains(&hours) {
+            Ok(Self(hours))
+        } else {
+            Err(InvalidSettings::Deadline)
+        }
+    }
+}
+
+impl From<DeadlineHours> for u32 {
+    fn from(deadline: DeadlineHours) -> Self {
+        deadline.0
+    }
+}
+
+impl schemars::JsonSchema for DeadlineHours {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "DeadlineHours".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": Self::MOST })
+    }
+}
+
 /// After how many hours in a stage a lead is late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StageDeadlines {
     /// Hours in `new`.
-    pub new_hours: u32,
+    pub new_hours: DeadlineHours,
     /// Hours in `contacted`.
-    pub contacted_hours: u32,
+    pub contacted_hours: DeadlineHours,
     /// Hours in `qualified`.
-    pub qualified_hours: u32,
+    pub qualified_hours: DeadlineHours,
 }
 
 impl Default for StageDeadlines {
     fn default() -> Self {
-        Self { new_hours: 24, contacted_hours: 48, qualified_hours: 72 }
+        Self {
+            new_hours: DeadlineHours(24),
+            contacted_hours: DeadlineHours(48),
+            qualified_hours: DeadlineHours(72),
+        }
     }
 }
 
@@ -157,8 +205,18 @@ mod tests {
     fn the_standard_settings_are_those_of_the_design() {
         let settings = WorkspaceSettings::standard().unwrap();
         assert_eq!(settings.business_domains.as_slice().len(), 3);
-        assert_eq!(settings.stage_deadlines.qualified_hours, 72);
+        assert_eq!(settings.stage_deadlines.qualified_hours.hours(), 72);
         assert!(settings.consents.is_empty(), "nothing leaves the house until somebody agrees");
+    }
+
+    #[test]
+    fn a_deadline_is_an_hour_to_a_year() {
+        for hours in [1, 24, 8_760] {
+            assert_eq!(DeadlineHours::try_from(hours).unwrap().hours(), hours);
+        }
+        for hours in [0, 8_761, u32::MAX] {
+            assert_eq!(DeadlineHours::try_from(hours), Err(InvalidSettings::Deadline));
+        }
     }
 
     #[test]

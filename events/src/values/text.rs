@@ -38,6 +38,14 @@ pub enum InvalidText {
         /// What is allowed, in words.
         allowed: &'static str,
     },
+    /// Not one of the names that there are.
+    #[error("{what} is not known: expected {expected}")]
+    Unknown {
+        /// The value's name.
+        what: &'static str,
+        /// What is known, in words.
+        expected: &'static str,
+    },
 }
 
 fn hides(c: char) -> bool {
@@ -170,8 +178,12 @@ text!(/// A word of the workspace's own vocabulary.
     Tag, "the tag", 1..=60, lines: false, shown: true);
 text!(/// A lead's name in another system. May be personal there: hides itself.
     ExternalId, "the external id", 1..=200, lines: false, shown: false);
-text!(/// An IANA time zone, such as `Europe/Kyiv`.
-    TimeZone, "the time zone", 1..=64, lines: false, shown: true);
+text!(/// Another system, as a mapping names it.
+    Origin, "the origin", 1..=100, lines: false, shown: true);
+text!(/// Who made an analysis: a model's name and version.
+    ModelName, "the model's name", 1..=100, lines: false, shown: true);
+text!(/// Which prompt an analysis was made with, or `local`.
+    PromptVersion, "the prompt's version", 1..=64, lines: false, shown: true);
 
 /// What justifies a decision is its reason.
 impl From<Justification> for ReasonText {
@@ -223,9 +235,9 @@ impl Country {
         let text = text.trim().to_uppercase();
         match text.parse::<phonenumber::country::Id>() {
             Ok(_) => Ok(Self(text)),
-            Err(_) => Err(InvalidText::Character {
+            Err(_) => Err(InvalidText::Unknown {
                 what: "the country",
-                allowed: "two letters of ISO 3166-1, such as UA",
+                expected: "two letters of ISO 3166-1, such as UA",
             }),
         }
     }
@@ -241,8 +253,62 @@ impl Country {
     }
 }
 
+/// An IANA time zone, such as `Europe/Kyiv`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TimeZone(String);
+
+impl TimeZone {
+    /// Parses the name of a time zone, written as the IANA writes it.
+    ///
+    /// # Errors
+    /// [`InvalidText`] when the IANA knows no such time zone.
+    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+        match text.trim().parse::<chrono_tz::Tz>() {
+            Ok(zone) => Ok(Self(zone.name().to_owned())),
+            Err(_) => Err(InvalidText::Unknown {
+                what: "the time zone",
+                expected: "a name of the IANA, such as Europe/Kyiv",
+            }),
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What was looked at, as a fingerprint: 1 to 64 hexadecimal digits (a SHA-256, as a rule).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FeatureHash(String);
+
+impl FeatureHash {
+    /// Parses a fingerprint.
+    ///
+    /// # Errors
+    /// [`InvalidText`] when it is empty, too long or has another character.
+    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+        const WHAT: &str = "the fingerprint of the features";
+        let text = clean(text, WHAT, (1, 64), false)?;
+        if text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')) {
+            Ok(Self(text))
+        } else {
+            Err(InvalidText::Character { what: WHAT, allowed: "0–9 and a–f" })
+        }
+    }
+
+    /// The hexadecimal digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 macro_rules! strings {
-    ($($name:ident),*) => {$(
+    ($($name:ident: $schema:tt),* $(,)?) => {$(
         impl TryFrom<String> for $name {
             type Error = InvalidText;
             fn try_from(text: String) -> Result<Self, InvalidText> {
@@ -268,13 +334,18 @@ macro_rules! strings {
                 stringify!($name).into()
             }
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string" })
+                schemars::json_schema!($schema)
             }
         }
     )*};
 }
 
-strings!(DomainSlug, Country);
+strings!(
+    DomainSlug: { "type": "string", "pattern": "^[a-z0-9-]{1,40}$" },
+    Country: { "type": "string", "pattern": "^[A-Z]{2}$", "description": "ISO 3166-1 alpha-2" },
+    TimeZone: { "type": "string", "description": "IANA time zone", "examples": ["Europe/Kyiv"] },
+    FeatureHash: { "type": "string", "pattern": "^[0-9a-f]{1,64}$" },
+);
 
 #[cfg(test)]
 mod tests {
@@ -302,6 +373,29 @@ mod tests {
         assert_eq!(DomainSlug::parse("First").unwrap().as_str(), "first");
         assert!(DomainSlug::parse("перший").is_err());
         assert_eq!(Country::parse("ua").unwrap().as_str(), "UA");
-        assert!(Country::parse("XX").is_err());
+        for none in ["XX", "UKR", "380", "001", ""] {
+            assert!(Country::parse(none).is_err(), "{none:?} is no country");
+        }
+    }
+
+    #[test]
+    fn a_time_zone_is_one_that_the_iana_knows() {
+        for known in ["Europe/Kyiv", "Europe/Kiev", "America/New_York", "UTC"] {
+            assert_eq!(TimeZone::parse(known).unwrap().as_str(), known);
+        }
+        for unknown in ["Kyiv", "Europe/Atlantis", "+02:00", "", "europe kyiv"] {
+            assert!(TimeZone::parse(unknown).is_err(), "{unknown:?} is no time zone");
+        }
+    }
+
+    #[test]
+    fn what_an_analysis_and_an_import_say_about_themselves_is_bounded() {
+        assert!(Origin::parse("hubspot").is_ok() && Origin::parse(&"x".repeat(101)).is_err());
+        assert!(ModelName::parse("gpt-4o-mini").is_ok() && ModelName::parse(" ").is_err());
+        assert!(PromptVersion::parse("local").is_ok() && PromptVersion::parse("a\nb").is_err());
+        assert!(FeatureHash::parse(&"0f".repeat(32)).is_ok());
+        for no_hash in ["", "0g", &"0f".repeat(33)] {
+            assert!(FeatureHash::parse(no_hash).is_err(), "{no_hash:?} is no fingerprint");
+        }
     }
 }

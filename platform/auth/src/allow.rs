@@ -84,6 +84,8 @@ pub const QUERIES: &[Row] = &[
     row("get_sale", PEOPLE, Scope::SalesRead),
     row("statistics", PEOPLE, Scope::StatsRead),
     row("list_members", PEOPLE, Scope::LeadsRead),
+    row("list_tokens", DESK, Scope::Admin),
+    row("list_invitations", PEOPLE, Scope::Admin),
     any_token("me", PEOPLE),
     any_token("get_workspace", PEOPLE),
     row("lead_features", &[Scoring], Scope::Admin),

@@ -93,6 +93,7 @@ fn the_bot_makes_no_tokens_no_roles_no_workspaces_and_erases_nobody() {
         "get_sale",
         "statistics",
         "list_members",
+        "list_invitations",
         "me",
         "get_workspace",
     ];

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what fails by failing")]
 
+mod access;
 mod bus;
 mod copies;
 mod dead;

@@ -33,7 +33,7 @@ pub fn uah(amount_minor: i64) -> Money {
 fn imported(outcome: Option<ImportedOutcome>) -> LeadEvent {
     let external_id = ExternalId::parse("row-1").unwrap();
     LeadEvent::Imported(Imported {
-        origin: "file".to_owned(),
+        origin: "file".parse().unwrap(),
         source: Source::Partner,
         stage: Stage::Transferred,
         outcome,

@@ -107,7 +107,7 @@ impl World {
         self.versions.lock().unwrap().insert(id, known + count);
     }
 
-    async fn write(&self, kind: AggregateKind, id: Uuid, subject: Uuid, events: Vec<Event>) {
+    pub async fn write(&self, kind: AggregateKind, id: Uuid, subject: Uuid, events: Vec<Event>) {
         let erases = events.iter().any(|event| event.event_type() == "lead.erased.v1");
         let events =
             events.iter().map(|event| NewEvent::of(EventId::generate(), event).unwrap()).collect();

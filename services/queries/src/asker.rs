@@ -78,6 +78,7 @@ impl Colleague {
 enum Needs {
     Member,
     MemberOrOperator,
+    Admin,
     AdminOrOperator,
     Operator,
     Scoring,
@@ -94,6 +95,7 @@ const fn needs(query: &Query) -> Needs {
         | Query::Me {}
         | Query::GetWorkspace {} => Needs::Member,
         Query::ListMembers {} => Needs::MemberOrOperator,
+        Query::ListTokens(_) | Query::ListInvitations(_) => Needs::Admin,
         Query::ListDead {} => Needs::AdminOrOperator,
         Query::ListProjections {} | Query::ListWorkspaces {} | Query::FindMember { .. } => {
             Needs::Operator
@@ -122,7 +124,7 @@ impl Asker {
             (Needs::Member | Needs::MemberOrOperator, Actor::Member { id, role }) => {
                 Some(Self::Colleague(Colleague { id: *id, role: *role }))
             }
-            (Needs::AdminOrOperator, Actor::Member { id, role: Role::Admin }) => {
+            (Needs::Admin | Needs::AdminOrOperator, Actor::Member { id, role: Role::Admin }) => {
                 Some(Self::Colleague(Colleague { id: *id, role: Role::Admin }))
             }
             (
@@ -135,6 +137,7 @@ impl Asker {
             (
                 Needs::Member
                 | Needs::MemberOrOperator
+                | Needs::Admin
                 | Needs::AdminOrOperator
                 | Needs::Operator
                 | Needs::Scoring,
@@ -145,6 +148,7 @@ impl Asker {
             let who = match needs {
                 Needs::Member => "members of the workspace",
                 Needs::MemberOrOperator => "members of the workspace and the operator",
+                Needs::Admin => "Admins of the workspace",
                 Needs::AdminOrOperator => "Admins and the operator",
                 Needs::Operator => "the operator at the server",
                 Needs::Scoring => "the scoring service",
@@ -218,7 +222,8 @@ mod tests {
             let may = |actor: &Actor| Asker::admit(actor, &query).is_ok();
             assert_eq!(may(&member(Role::Agent)), agents.contains(&name), "agent {name}");
             assert_eq!(may(&member(Role::Manager)), agents.contains(&name), "manager {name}");
-            let admin = agents.contains(&name) || name == "list_dead";
+            let admins = ["list_tokens", "list_invitations", "list_dead"];
+            let admin = agents.contains(&name) || admins.contains(&name);
             assert_eq!(may(&member(Role::Admin)), admin, "admin {name}");
             let operator =
                 ["list_members", "list_dead", "list_projections", "list_workspaces", "find_member"];

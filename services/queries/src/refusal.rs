@@ -112,8 +112,9 @@ pub fn not_found(what: &str) -> Rejected {
 
 /// The asker has no right to this question.
 pub fn not_allowed(query: &Query, who: &str) -> Rejected {
-    let name = query.name();
-    Rejected::new("forbidden", format!("{name} is only for {who}")).with(json!({ "query": name }))
+    let (name, what) = (query.name(), query.name().replace('_', " "));
+    Rejected::new("forbidden", format!("this is only for {who} ({what})"))
+        .with(json!({ "query": name }))
 }
 
 /// The question makes no sense as it is.

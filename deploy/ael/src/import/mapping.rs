@@ -1,6 +1,6 @@
 //! A mapping: what the columns of somebody's file mean for a lead. Written by people, in TOML.
 
-use ael_events::values::{LostReason, Source, Stage};
+use ael_events::values::{LostReason, Origin, Source, Stage};
 use anyhow::Context as _;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use std::path::Path;
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
     /// The other system's name: part of every lead's identity, so it is not to change later.
-    pub origin: String,
+    pub origin: Origin,
     /// What names a row in the other system.
     pub external_id: Value,
     /// Words that stand for an empty cell, such as `Select` or `N/A`; letter case does not matter.
@@ -226,7 +226,6 @@ impl Mapping {
     /// Reads a mapping.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let mapping: Self = toml::from_str(text)?;
-        anyhow::ensure!(!mapping.origin.trim().is_empty(), "`origin` is empty: name the system");
         for rule in mapping.outcome.iter().flat_map(|outcome| &outcome.rules) {
             rule.check()?;
         }

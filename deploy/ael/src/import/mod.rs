@@ -6,10 +6,12 @@ mod mapping;
 pub mod moments;
 mod plan;
 pub mod progress;
+mod rehearse;
 mod report;
 mod rows;
 mod run;
 mod settle;
 mod text;
+mod turns;
 
 pub use run::ImportCommand;

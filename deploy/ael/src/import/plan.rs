@@ -7,8 +7,8 @@ use ael_events::command::ImportLead;
 use ael_events::event::{ImportedOutcome, LeadProfile};
 use ael_events::ids::{CommandId, LeadId, MemberId, WorkspaceId};
 use ael_events::values::{
-    AttributeValue, Contact, Country, Currency, DomainSlug, ExternalId, LostReason, Phone, Source,
-    Stage, Tag,
+    AttributeValue, Contact, Country, Currency, DomainSlug, ExternalId, LostReason, Origin, Phone,
+    Source, Stage, Tag,
 };
 use chrono::{DateTime, Utc};
 use csv::StringRecord;
@@ -69,7 +69,7 @@ impl RowProblem {
 #[derive(Debug)]
 pub struct Plan {
     to: Destination,
-    origin: String,
+    origin: Origin,
     allow_duplicates: bool,
     columns: Columns,
     external_id: Place,
@@ -128,7 +128,7 @@ impl Plan {
         let stage = mapping.stage.as_ref().map(|stage| columns.chooser(stage)).transpose()?;
         Ok(Self {
             to,
-            origin: mapping.origin.trim().to_owned(),
+            origin: mapping.origin.clone(),
             allow_duplicates: mapping.allow_duplicates,
             external_id: columns.required(&mapping.external_id)?,
             fields: Fields::new(&columns, mapping)?,
@@ -141,6 +141,11 @@ impl Plan {
             numeric: attributes(&columns, &mapping.attributes.numeric),
             columns,
         })
+    }
+
+    /// Whether a row is taken although another lead has the same contact.
+    pub const fn allows_duplicates(&self) -> bool {
+        self.allow_duplicates
     }
 
     /// What a row becomes.
@@ -156,7 +161,7 @@ impl Plan {
             .choose(row)
             .ok_or_else(|| RowProblem::new("source", "no rule of the mapping matches"))?;
         let occurred_at = self.occurred_at(row)?;
-        let lead = LeadId::of_external(self.to.workspace, &self.origin, &external_id);
+        let lead = LeadId::of_external(self.to.workspace, self.origin.as_str(), &external_id);
         let command = ImportLead {
             origin: self.origin.clone(),
             external_id: ExternalId::parse(&external_id)
@@ -367,6 +372,23 @@ fn intention(lead: LeadId, at: Option<DateTime<Utc>>, command: &ImportLead) -> C
     let digest = Sha256::digest(&said);
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     CommandId::derived("import", &format!("{lead}\u{1f}{digest}"))
+}
+
+#[cfg(test)]
+pub mod testing {
+    use super::*;
+    use uuid::Uuid;
+
+    /// A workspace in Ukraine with one member.
+    pub fn destination() -> Destination {
+        let olena = MemberId::from_uuid(Uuid::from_u128(9));
+        Destination {
+            workspace: WorkspaceId::from_uuid(Uuid::from_u128(1)),
+            country: Country::parse("UA").unwrap(),
+            currency: "UAH".parse().unwrap(),
+            members: [("olena@example.com".to_owned(), olena)].into(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,17 +1,8 @@
 //! What the shipped mappings make of rows.
 
+use super::testing::destination;
 use super::*;
 use std::path::Path;
-use uuid::Uuid;
-
-fn destination() -> Destination {
-    Destination {
-        workspace: WorkspaceId::from_uuid(Uuid::from_u128(1)),
-        country: Country::parse("UA").unwrap(),
-        currency: "UAH".parse().unwrap(),
-        members: [("olena@example.com".to_owned(), MemberId::from_uuid(Uuid::from_u128(9)))].into(),
-    }
-}
 
 fn shipped(name: &str) -> Mapping {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mappings");

@@ -1,10 +1,12 @@
 //! The import itself: rows in, one idempotent command each, many under way at once, and a report.
 
 use super::mapping::Mapping;
-use super::plan::{Arrival, Destination, Plan};
+use super::plan::{Arrival, Destination, Plan, RowProblem};
+use super::rehearse::Rehearsal;
 use super::report::{Counts, Fate, Report};
 use super::rows::{self, BadRow, Row};
 use super::settle::{self, Written};
+use super::turns::{Key, Turn, Turns};
 use super::{progress, text};
 use crate::output::remark;
 use crate::problem::{Differences, Problem};
@@ -17,7 +19,6 @@ use ael_service::shutdown;
 use clap::{Args, Subcommand};
 use futures::StreamExt as _;
 use indicatif::ProgressBar;
-use serde_json::json;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::sync::CancellationToken;
@@ -94,7 +95,13 @@ impl Leads {
             )));
         }
         if self.dry_run {
-            return self.rehearse(&desk, &plan, rows);
+            let rehearsal = Rehearsal::of(&plan, &mut rows);
+            if let Some(error) = rows.broken() {
+                let what = format!("{} could be read only in part: {error}", self.file.display());
+                let advice = "Nothing was sent. Is the file whole?";
+                return Err(Problem::new("unreadable", what, advice).into());
+            }
+            return rehearsal.answer(desk.out());
         }
         let stop = shutdown::signal()?;
         let path = self.report.clone().unwrap_or_else(|| Report::beside(&self.file));
@@ -127,10 +134,21 @@ impl Leads {
         (bar, read): (&ProgressBar, &AtomicU64),
         stop: &CancellationToken,
     ) -> anyhow::Result<Written> {
-        let mut written = Written::default();
+        let (mut written, mut turns) = (Written::default(), Turns::default());
         let outcomes = futures::stream::iter(rows)
             .take_until(stop.cancelled())
-            .map(|row| take_over(desk, plan, row))
+            .map(|row| {
+                // Turns are given in the order of the file, before anything is under way.
+                let understood = understood(plan, row);
+                let keys = understood.as_ref().map(|(_, arrival)| Key::of(arrival));
+                let turn = turns.next(keys.unwrap_or_default());
+                async move {
+                    match understood {
+                        Ok((line, arrival)) => take_over(desk, line, arrival, turn).await,
+                        Err(bad) => Ok(Outcome::refused(bad)),
+                    }
+                }
+            })
             .buffered(usize::from(self.concurrency));
         let mut outcomes = std::pin::pin!(outcomes);
         while let Some(outcome) = outcomes.next().await {
@@ -144,32 +162,6 @@ impl Leads {
             bar.set_prefix(format!("{} imported, {} skipped", counts.imported, counts.skipped));
         }
         Ok(written)
-    }
-
-    fn rehearse(
-        &self,
-        desk: &Desk,
-        plan: &Plan,
-        rows: impl Iterator<Item = Result<Row, BadRow>>,
-    ) -> anyhow::Result<()> {
-        let (mut good, mut bad) = (0_u64, Vec::new());
-        for row in rows {
-            let row = row.and_then(|Row { line, cells }| {
-                let reason = |problem: super::plan::RowProblem| problem.to_string();
-                plan.arrival(&cells).map_err(|problem| BadRow { line, reason: reason(problem) })
-            });
-            match row {
-                Ok(_) => good += 1,
-                Err(problem) => bad.push(problem),
-            }
-        }
-        let answer = json!({ "dry_run": true, "would_import": good, "would_refuse": bad.len() });
-        desk.out().answer(&answer, |out| {
-            for BadRow { line, reason } in bad.iter().take(20) {
-                out.say(format!("line {line}: {reason}"))?;
-            }
-            out.say(format!("{good} rows would be imported, {} refused", bad.len()))
-        })
     }
 
     fn to_continue(&self, counts: Counts) -> String {
@@ -205,22 +197,21 @@ async fn converted(desk: &Desk) -> anyhow::Result<u64> {
     Ok(numbers.overview.converted)
 }
 
-/// One row: understood, sent, answered. An error ends the import; a refusal is the row's own.
-async fn take_over(desk: &Desk, plan: &Plan, row: Result<Row, BadRow>) -> anyhow::Result<Outcome> {
-    let refused = |line, lead: String, reason: String| Outcome {
-        line,
-        lead,
-        fate: Fate::Refused(reason),
-        accepted: None,
-    };
-    let Row { line, cells } = match row {
-        Ok(row) => row,
-        Err(BadRow { line, reason }) => return Ok(refused(line, String::new(), reason)),
-    };
-    let arrival = match plan.arrival(&cells) {
-        Ok(arrival) => arrival,
-        Err(problem) => return Ok(refused(line, String::new(), problem.to_string())),
-    };
+fn understood(plan: &Plan, row: Result<Row, BadRow>) -> Result<(u64, Arrival), BadRow> {
+    let Row { line, cells } = row?;
+    let because = |problem: RowProblem| BadRow { line, reason: problem.to_string() };
+    plan.arrival(&cells).map(|arrival| (line, arrival)).map_err(because)
+}
+
+/// One row: sent when its turn has come, answered. An error ends the import; a refusal is the
+/// row's own.
+async fn take_over(
+    desk: &Desk,
+    line: u64,
+    arrival: Arrival,
+    turn: Turn,
+) -> anyhow::Result<Outcome> {
+    turn.comes().await;
     let won = arrival.is_won();
     let Arrival { lead, command_id, occurred_at, command } = arrival;
     let command = Command::Lead(To { id: lead, command: LeadCommand::Import(command) });
@@ -240,6 +231,12 @@ async fn take_over(desk: &Desk, plan: &Plan, row: Result<Row, BadRow>) -> anyhow
         },
     };
     Ok(Outcome { line, lead, fate, accepted })
+}
+
+impl Outcome {
+    fn refused(BadRow { line, reason }: BadRow) -> Self {
+        Self { line, lead: String::new(), fate: Fate::Refused(reason), accepted: None }
+    }
 }
 
 fn tell(desk: &Desk, counts: Counts, report: &std::path::Path) -> anyhow::Result<()> {

@@ -14,15 +14,23 @@ use serde_json::json;
 #[derive(Debug, Subcommand)]
 pub enum DeadCommand {
     /// List what could not be processed and waits
+    #[command(after_help = "Example:\n  ael dead list")]
     List,
     /// Show one of them whole
-    Show { event: EventId },
+    #[command(after_help = "Which one: ael dead list\n\nExample:\n  \
+        ael dead show 018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e")]
+    Show {
+        /// Its id
+        event: EventId,
+    },
     /// Try again: one event, or all of them
     #[command(after_help = "Examples:\n  ael dead retry --all\n  \
         ael dead retry 018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e")]
     Retry {
+        /// Its id
         #[arg(required_unless_present = "all", conflicts_with = "all")]
         event: Option<EventId>,
+        /// All that wait
         #[arg(long)]
         all: bool,
     },
@@ -71,7 +79,7 @@ fn list(desk: &Desk, letters: &[DeadLetter]) -> anyhow::Result<()> {
                 letter.reason.clone(),
             ]
         };
-        let header = ["event", "read model", "of", "number#", "what", "since (UTC)", "why"];
+        let header = ["event", "read model", "of", "number#?", "what", "since (UTC)?", "why"];
         out.table(&header, letters.iter().map(row))
     })
 }

@@ -10,6 +10,7 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum DevCommand {
     /// Start PostgreSQL and nats-server with schema and topology, print `ready`, wait to be stopped
+    #[command(after_help = "Example:\n  ael dev stack --home /tmp/stack")]
     Stack,
 }
 

@@ -20,7 +20,7 @@ pub enum KeysCommand {
     /// Make a new master key, wrap every data key with it, and forget the old one
     #[command(
         after_help = "Nothing has to be stopped. If it is interrupted, run it again: the old \
-        key is forgotten only when nothing needs it."
+        key is forgotten only when nothing needs it.\n\nExample:\n  ael keys rotate"
     )]
     Rotate,
 }

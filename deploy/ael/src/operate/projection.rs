@@ -16,6 +16,7 @@ use tokio::time::Instant;
 #[derive(Debug, Subcommand)]
 pub enum ProjectionCommand {
     /// List the read models and how far they have come
+    #[command(after_help = "Example:\n  ael projection list")]
     List,
     /// Build a read model anew beside the old one, and swap: readers see no gap
     #[command(after_help = "Examples:\n  ael projection rebuild lead_board\n  \

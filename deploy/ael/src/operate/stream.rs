@@ -4,6 +4,7 @@ use super::access::Access;
 use super::projection;
 use crate::import::progress;
 use crate::output::remark;
+use crate::people::moment::shown;
 use crate::problem::Problem;
 use crate::session::Global;
 use crate::stack::BUS_ADMIN;
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 #[derive(Debug, Subcommand)]
 pub enum StreamCommand {
     /// Say how full the stream is
+    #[command(after_help = "Example:\n  ael stream show")]
     Show,
     /// Delete the stream and let the relay fill it anew from the database
     #[command(after_help = "Do this when the relay says that the stream knows more than the \
@@ -53,7 +55,7 @@ impl StreamCommand {
                     out.facts([
                         ("messages", state.messages.to_string()),
                         ("bytes", state.bytes.to_string()),
-                        ("made", state.created.to_rfc3339()),
+                        ("made", format!("{} UTC", shown(state.created))),
                     ])
                 })
             }

@@ -14,8 +14,10 @@ use serde_json::json;
 #[derive(Debug, Subcommand)]
 pub enum TopologyCommand {
     /// Make the running bus as the topology says
+    #[command(after_help = "Example:\n  ael topology apply")]
     Apply,
     /// Compare the running bus with the topology; exit code 1 when they differ
+    #[command(after_help = "Example:\n  ael topology check && echo all is well")]
     Check,
     /// Print who talks to whom (this is docs/bus.md)
     #[command(after_help = "Example:\n  ael topology show > docs/bus.md")]

@@ -1,13 +1,16 @@
 //! `ael invitation`: invite somebody by a link that is good once.
 
-use crate::session::Global;
+use super::moment::shown;
+use super::paging::Paging;
+use crate::session::{Desk, Global};
 use ael_client::NewInvitationCode;
 use ael_events::command::{
     AcceptInvitation, Command, CreateInvitation, InvitationCommand as Ask, RevokeInvitation, To,
 };
 use ael_events::ids::{InvitationId, MemberId};
-use ael_events::values::{Email, Language, MemberName, Role};
-use chrono::Utc;
+use ael_events::query::{InvitationPage, InvitationView, ListInvitations, Query};
+use ael_events::values::{Email, InvitationState, Language, MemberName, Role};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -19,11 +22,25 @@ pub enum InvitationCommand {
     /// Invite somebody; the code is shown once
     #[command(after_help = "Example:\n  ael invitation create \"Ira Melnyk\" --role agent")]
     Create(Create),
+    /// List the invitations, newest first; never their codes (Admin)
+    #[command(after_help = "Examples:\n  ael invitation list\n  \
+        ael invitation list --limit 100 --json")]
+    List(Paging),
     /// Come: become a member
     #[command(after_help = "Example:\n  ael invitation accept INVITATION CODE")]
-    Accept { invitation: InvitationId, code: String },
+    Accept {
+        /// Its id
+        invitation: InvitationId,
+        /// The code that was shown when it was made
+        code: String,
+    },
     /// Take an invitation back
-    Revoke { invitation: InvitationId },
+    #[command(after_help = "Which one: ael invitation list\n\nExample:\n  \
+        ael invitation revoke 018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e")]
+    Revoke {
+        /// Its id
+        invitation: InvitationId,
+    },
 }
 
 /// See [`InvitationCommand::Create`].
@@ -31,6 +48,7 @@ pub enum InvitationCommand {
 pub struct Create {
     /// Their name
     name: MemberName,
+    /// Their e-mail address
     #[arg(long)]
     email: Option<Email>,
     /// agent, manager or admin
@@ -64,9 +82,10 @@ impl InvitationCommand {
                 desk.out().answer(&answer, |out| {
                     out.say(format!("{} invitation {id}", out.good("✓")))?;
                     out.say(format!("  code (shown once): {}", out.bold(code)))?;
-                    out.say(format!("  good until {}", super::moment::shown(expires_at)))
+                    out.say(format!("  good until {}", shown(expires_at)))
                 })
             }
+            Self::List(paging) => list(&desk, &paging).await,
             Self::Accept { invitation, code } => {
                 let member_id = MemberId::generate();
                 let command = Ask::Accept(AcceptInvitation { code, member_id, telegram: None });
@@ -87,5 +106,64 @@ impl InvitationCommand {
                 })
             }
         }
+    }
+}
+
+async fn list(desk: &Desk, paging: &Paging) -> anyhow::Result<()> {
+    let question = |cursor, limit| Query::ListInvitations(ListInvitations { cursor, limit });
+    let page: InvitationPage = paging.collect(desk, question).await?;
+    let header = ["name", "role", "standing", "e-mail?", "invited?", "id"];
+    let nothing = "Nobody is invited. Invite somebody: ael invitation create NAME --role agent";
+    let now = Utc::now();
+    paging.answer(desk.out(), &page, &header, |invitation| row(invitation, now), nothing)
+}
+
+fn row(invitation: &InvitationView, now: DateTime<Utc>) -> Vec<String> {
+    let name = invitation.name.as_ref().map(|name| name.as_str().to_owned());
+    let email = invitation.email.as_ref().map(|email| email.as_str().to_owned());
+    vec![
+        name.unwrap_or_default(),
+        invitation.role.to_string(),
+        standing(invitation, now),
+        email.unwrap_or_default(),
+        shown(invitation.created_at),
+        invitation.id.to_string(),
+    ]
+}
+
+fn standing(invitation: &InvitationView, now: DateTime<Utc>) -> String {
+    match invitation.state {
+        InvitationState::Open if invitation.expires_at <= now => {
+            format!("ended {}", shown(invitation.expires_at))
+        }
+        InvitationState::Open => format!("open until {}", shown(invitation.expires_at)),
+        InvitationState::Accepted | InvitationState::Revoked => invitation.state.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invitation_says_whether_somebody_may_still_come() {
+        let now: DateTime<Utc> = "2026-03-05T12:00:00Z".parse().unwrap();
+        let open = InvitationView {
+            id: InvitationId::generate(),
+            version: 1,
+            name: None,
+            email: None,
+            role: Role::Agent,
+            language: Language::Uk,
+            state: InvitationState::Open,
+            member_id: None,
+            created_at: now,
+            expires_at: now + chrono::Duration::hours(1),
+        };
+        assert_eq!(standing(&open, now), "open until 2026-03-05 13:00");
+        let late = InvitationView { expires_at: now, ..open.clone() };
+        assert_eq!(standing(&late, now), "ended 2026-03-05 12:00");
+        let came = InvitationView { state: InvitationState::Accepted, ..late };
+        assert_eq!(standing(&came, now), "accepted");
     }
 }

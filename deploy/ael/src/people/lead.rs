@@ -1,6 +1,7 @@
 //! `ael lead`: enter leads, look at them as they are or were, and move them along.
 
 use super::lead_changes::{self, Change};
+use super::paging::Paging;
 use super::{lead_view, moment, whom};
 use crate::session::{Desk, Global};
 use ael_events::query::{
@@ -16,7 +17,8 @@ use clap::{Args, Subcommand};
 pub enum LeadCommand {
     /// List leads, newest first
     #[command(after_help = "Examples:\n  ael lead list --stage new --stage contacted\n  \
-        ael lead list --owner me --sort updated\n  ael lead list -q petrenko --json")]
+        ael lead list --owner me --sort updated\n  ael lead list -q petrenko --json\n  \
+        ael lead list --limit 100")]
     List(List),
     /// Show a lead as it is, or as it was
     #[command(after_help = "Examples:\n  ael lead show petrenko\n  \
@@ -24,8 +26,9 @@ pub enum LeadCommand {
         ael lead show ID --version 3\n  ael lead show ID --as-of 2026-03-05 --effective")]
     Show(Show),
     /// Tell what happened to a lead: who did what, when and why
-    #[command(after_help = "Example:\n  ael lead history petrenko")]
-    History(Which),
+    #[command(after_help = "Examples:\n  ael lead history petrenko\n  \
+        ael lead history petrenko --limit 100 --json")]
+    History(History),
     #[command(flatten)]
     Change(Change),
 }
@@ -77,9 +80,8 @@ pub struct List {
     /// Smallest or oldest first
     #[arg(long)]
     ascending: bool,
-    /// How many
-    #[arg(long, default_value_t = 20)]
-    limit: usize,
+    #[command(flatten)]
+    paging: Paging,
 }
 
 /// By what leads are sorted.
@@ -88,6 +90,15 @@ enum Sort {
     Created,
     Updated,
     Score,
+}
+
+/// See [`LeadCommand::History`].
+#[derive(Debug, Args)]
+pub struct History {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    paging: Paging,
 }
 
 /// See [`LeadCommand::Show`].
@@ -118,7 +129,7 @@ impl LeadCommand {
         match self {
             Self::List(list) => list.run(&desk).await,
             Self::Show(show) => show.run(&desk).await,
-            Self::History(which) => history(&desk, &which).await,
+            Self::History(history) => history.run(&desk).await,
             Self::Change(change) => lead_changes::run(&desk, change).await,
         }
     }
@@ -153,26 +164,19 @@ impl List {
         let direction =
             if self.ascending { SortDirection::Ascending } else { SortDirection::Descending };
         let sort = LeadSort { by, direction };
-        let mut query = ListLeads { filter, sort, cursor: None, limit: None };
-        let mut leads: Vec<LeadListItem> = Vec::new();
-        let more = loop {
-            let missing = self.limit.saturating_sub(leads.len());
-            query.limit = Some(u16::try_from(missing.clamp(1, 200)).unwrap_or(200));
-            let page: LeadPage = desk.ask(Query::ListLeads(query.clone())).await?;
-            leads.extend(page.items);
-            query.cursor = page.next_cursor;
-            if query.cursor.is_none() || leads.len() >= self.limit {
-                break query.cursor.is_some();
-            }
+        let nothing = if filter == LeadFilter::default() {
+            "There is no lead to be seen yet.\n\
+             Enter one: ael lead create --name NAME --phone PHONE\n\
+             or take over a file: ael import leads FILE --mapping MAP.toml"
+        } else {
+            "No lead is like that. All of them: ael lead list"
         };
-        desk.out().answer(&leads, |out| {
-            if leads.is_empty() {
-                return out.say("No lead is like that.");
-            }
-            out.table(lead_view::LIST_HEADER, leads.iter().map(|lead| lead_view::row(desk, lead)))?;
-            let more = if more { ", more with --limit" } else { "" };
-            out.say(out.dim(format!("{} shown{more}; times are UTC", leads.len())))
-        })
+        let question = |cursor, limit| {
+            Query::ListLeads(ListLeads { filter: filter.clone(), sort, cursor, limit })
+        };
+        let page: LeadPage = self.paging.collect(desk, question).await?;
+        let row = |lead: &LeadListItem| lead_view::row(desk, lead);
+        self.paging.answer(desk.out(), &page, lead_view::LIST_HEADER, row, nothing)
     }
 }
 
@@ -192,20 +196,13 @@ impl Show {
     }
 }
 
-async fn history(desk: &Desk, which: &Which) -> anyhow::Result<()> {
-    let lead_id = whom::to_see(desk, &which.lead).await?.id;
-    let mut entries: Vec<HistoryEntry> = Vec::new();
-    let mut query = LeadHistory { lead_id, cursor: None, limit: Some(200) };
-    loop {
-        let page: HistoryPage = desk.ask(Query::LeadHistory(query.clone())).await?;
-        entries.extend(page.items);
-        query.cursor = page.next_cursor;
-        if query.cursor.is_none() {
-            break;
-        }
+impl History {
+    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+        let lead_id = whom::to_see(desk, &self.which.lead).await?.id;
+        let question = |cursor, limit| Query::LeadHistory(LeadHistory { lead_id, cursor, limit });
+        let page: HistoryPage = self.paging.collect(desk, question).await?;
+        let row = |entry: &HistoryEntry| lead_view::happening(desk, entry);
+        let header = lead_view::HISTORY_HEADER;
+        self.paging.answer(desk.out(), &page, header, row, "Nothing is known to have happened.")
     }
-    desk.out().answer(&entries, |out| {
-        let header = ["#", "happened (UTC)", "what", "by", "through", "details"];
-        out.table(&header, entries.iter().map(lead_view::happening))
-    })
 }

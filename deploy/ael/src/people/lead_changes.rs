@@ -31,7 +31,7 @@ pub enum Change {
         ael lead create --name \"Олена Петренко\" --phone \"067 123 45 67\" --domain first\n  \
         ael lead create --company Acme --email info@acme.example --source partner --owner me")]
     Create(Box<Create>),
-    /// Change a lead's details; an empty value (--company \"\") removes one
+    /// Change a lead's details; an empty value (--company "") removes one
     #[command(
         after_help = "Example:\n  ael lead edit petrenko --email olena@example.com --tag vip"
     )]
@@ -89,11 +89,13 @@ pub struct Create {
     /// The full name
     #[arg(long)]
     name: Option<FullName>,
+    /// Where they work
     #[arg(long)]
     company: Option<Company>,
     /// The position in the company
     #[arg(long)]
     position: Option<JobTitle>,
+    /// The e-mail address
     #[arg(long)]
     email: Option<Email>,
     /// The phone number; a local one gets the workspace's country code
@@ -127,22 +129,31 @@ pub struct Create {
 pub struct Edit {
     #[command(flatten)]
     which: Which,
+    /// For which line of business
     #[arg(long)]
     domain: Option<String>,
+    /// The full name
     #[arg(long)]
     name: Option<String>,
+    /// Where they work
     #[arg(long)]
     company: Option<String>,
+    /// The position in the company
     #[arg(long)]
     position: Option<String>,
+    /// The e-mail address
     #[arg(long)]
     email: Option<String>,
+    /// The phone number; a local one gets the workspace's country code
     #[arg(long)]
     phone: Option<String>,
+    /// The Telegram user name
     #[arg(long)]
     telegram: Option<String>,
+    /// What they want
     #[arg(long)]
     intent: Option<String>,
+    /// What they are ready to spend, in words
     #[arg(long)]
     budget: Option<String>,
     /// All tags afterwards (several may be given)
@@ -303,15 +314,43 @@ async fn send(desk: &Desk, lead: &str, command: impl Into<LeadCommand>) -> anyho
 }
 
 async fn finish(desk: &Desk, lead: &Found, command: LeadCommand) -> anyhow::Result<()> {
+    let deed = deed(&command);
     let accepted = desk.send(Command::Lead(To { id: lead.id, command })).await?;
-    told(desk, lead, &accepted)
+    told(desk, lead, deed, &accepted)
 }
 
-fn told(desk: &Desk, lead: &Found, accepted: &Accepted) -> anyhow::Result<()> {
+fn told(desk: &Desk, lead: &Found, deed: &str, accepted: &Accepted) -> anyhow::Result<()> {
     desk.out().answer(accepted, |out| {
         let (called, version) = (lead.called(), accepted.version);
-        out.say(format!("{} {called} is at version {version}", out.good("✓")))
+        out.say(format!("{} {called}: {deed}, now version {version}", out.good("✓")))
     })
+}
+
+/// What was done, in a word or two.
+const fn deed(command: &LeadCommand) -> &'static str {
+    match command {
+        LeadCommand::Create(_) => "entered",
+        LeadCommand::Import(_) => "imported",
+        LeadCommand::EditDetails(_) => "changed",
+        LeadCommand::Assign(AssignLead { owner: Some(_), .. }) => "assigned",
+        LeadCommand::Assign(AssignLead { owner: None, .. }) => "nobody's",
+        LeadCommand::MarkContacted(_) => "contacted",
+        LeadCommand::Qualify(_) => "qualified",
+        LeadCommand::TransferToSales(_) => "handed to sales",
+        LeadCommand::MarkLost(_) => "lost",
+        LeadCommand::RollBack(_) => "taken back a stage",
+        LeadCommand::Reopen(_) => "begun anew",
+        LeadCommand::LogMessage(_) => "messages counted",
+        LeadCommand::AddNote(_) => "noted",
+        LeadCommand::PinNote(_) => "note pinned",
+        LeadCommand::UnpinNote(_) => "note unpinned",
+        LeadCommand::AttachFile(_) => "file attached",
+        LeadCommand::RemoveFile(_) => "file removed",
+        LeadCommand::RequestAnalysis(_) => "analysis asked for",
+        LeadCommand::RecordAnalysis(_) => "analysis kept",
+        LeadCommand::Merge(_) => "merged",
+        LeadCommand::Erase(_) => "erased",
+    }
 }
 
 impl Create {
@@ -322,6 +361,7 @@ impl Create {
             Some(member) => Some(desk.find_member(member)?),
         };
         let phone = self.phone.as_deref().map(|phone| phone_of(desk, phone)).transpose()?;
+        let name = self.name.as_ref().map(|name| name.as_str().to_owned());
         let command = LeadCommand::Create(CreateLead {
             source: self.source,
             business_domain: self.domain,
@@ -342,13 +382,13 @@ impl Create {
             },
             allow_duplicate: self.allow_duplicate,
         });
-        let lead = Found { id: LeadId::generate(), name: None };
+        let lead = Found { id: LeadId::generate(), name, stage: None };
         let asked = Asked {
             command_id: CommandId::generate(),
             occurred_at: self.occurred_at,
             command: Command::Lead(To { id: lead.id, command }),
         };
-        told(desk, &lead, &desk.send(asked).await?)
+        told(desk, &lead, "entered", &desk.send(asked).await?)
     }
 }
 

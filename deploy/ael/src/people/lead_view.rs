@@ -3,17 +3,26 @@
 use super::moment::shown;
 use crate::output::Output;
 use crate::session::Desk;
+use ael_events::ids::MemberId;
 use ael_events::query::{HistoryEntry, LeadListItem, LeadView, NoteView};
-use ael_events::values::{AttributeValue, Contact, Tag};
+use ael_events::values::{AttributeValue, Contact, Money, Tag};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// The columns of a list.
 pub const LIST_HEADER: &[&str] =
-    &["name", "company", "stage", "source", "owner", "score", "messages#", "created", "id"];
+    &["name", "company?", "stage", "source?", "owner?", "score?", "messages#?", "created?", "id"];
+
+/// The columns of a history.
+pub const HISTORY_HEADER: &[&str] = &["what", "no#", "happened", "by", "through?", "details"];
 
 /// Who a lead is, as far as it is known.
 pub fn name(lead: &LeadListItem) -> String {
+    named(&lead.contact, lead.erased)
+}
+
+/// Who a lead is, as far as it is known.
+pub fn name_of(lead: &LeadView) -> String {
     named(&lead.contact, lead.erased)
 }
 
@@ -130,25 +139,32 @@ fn attributes(lead: &LeadView) -> String {
 }
 
 /// A line of the history.
-pub fn happening(entry: &HistoryEntry) -> Vec<String> {
-    let by = entry.actor_name.clone().unwrap_or_else(|| entry.actor.clone());
-    // `lead.qualified.v1` is `qualified`, the sale's events keep their first word.
+pub fn happening(desk: &Desk, entry: &HistoryEntry) -> Vec<String> {
+    told(entry, &|member| desk.known_name_of(member))
+}
+
+/// A member's name, where it is known.
+type Names<'n> = dyn Fn(MemberId) -> Option<String> + 'n;
+
+fn told(entry: &HistoryEntry, names: &Names<'_>) -> Vec<String> {
+    let by = entry.actor_name.clone().unwrap_or_else(|| entry.actor.replace(['_', ':'], " "));
+    // `lead.qualified.v1` is `qualified`; the sale's events say that they are.
     let what = entry.event_type.strip_prefix("lead.").unwrap_or(&entry.event_type);
     let what = what.rsplit_once('.').map_or(what, |(name, _version)| name);
     vec![
+        what.replace(['_', '.'], " "),
         entry.version.to_string(),
         shown(entry.occurred_at),
-        what.replace('_', " "),
         by,
         entry.edge.clone(),
-        details(&entry.data),
+        details(&entry.data, names),
     ]
 }
 
 /// What an event says, in one line: `stage=lost, reason=no_budget, text=…`.
-fn details(data: &Value) -> String {
+fn details(data: &Value, names: &Names<'_>) -> String {
     let mut parts = Vec::new();
-    flatten(data, &mut parts);
+    flatten(data, names, &mut parts);
     let line = parts.join(", ");
     if line.chars().count() > 100 {
         format!("{}…", line.chars().take(99).collect::<String>())
@@ -157,19 +173,30 @@ fn details(data: &Value) -> String {
     }
 }
 
-fn flatten(value: &Value, parts: &mut Vec<String>) {
+fn flatten(value: &Value, names: &Names<'_>, parts: &mut Vec<String>) {
     let Value::Object(fields) = value else { return };
     for (name, value) in fields {
+        if let Ok(money) = serde_json::from_value::<Money>(value.clone()) {
+            parts.push(format!("{name}={money}"));
+            continue;
+        }
         match value {
             Value::Null => {}
-            Value::Object(_) => flatten(value, parts),
-            // Nobody reads ids; `--json` has them.
-            Value::String(text) if text.parse::<uuid::Uuid>().is_ok() => {}
-            Value::String(text) => parts.push(format!("{name}={}", text.replace('\n', " "))),
+            Value::Object(_) => flatten(value, names, parts),
+            Value::String(text) => match text.parse::<MemberId>() {
+                // People are known by their names; nobody reads other ids, `--json` has them.
+                Ok(id) => parts.extend(names(id).map(|who| format!("{name}={who}"))),
+                Err(_) => parts.push(format!("{name}={}", text.replace('\n', " "))),
+            },
             Value::Array(items) if items.is_empty() => {}
-            Value::Array(_) | Value::Bool(_) | Value::Number(_) => {
-                parts.push(format!("{name}={value}"));
+            Value::Array(items) => {
+                let words = items
+                    .iter()
+                    .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+                let words: Vec<String> = words.collect();
+                parts.push(format!("{name}={}", words.join(" ")));
             }
+            Value::Bool(_) | Value::Number(_) => parts.push(format!("{name}={value}")),
         }
     }
 }
@@ -179,27 +206,54 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    const OLENA: &str = "018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e";
+
+    fn names(id: MemberId) -> Option<String> {
+        (id.to_string() == OLENA).then(|| "Olena".to_owned())
+    }
+
     #[test]
     fn an_event_is_told_in_one_line() {
-        let id = "018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e";
+        let sale = "018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0f";
         let private = json!({ "text": "moved\naway" });
-        let data = json!({ "reason": "other", "owner": id, "private": private, "tags": [] });
-        assert_eq!(details(&data), "reason=other, text=moved away");
-        assert_eq!(details(&json!({ "text": "x".repeat(300) })).chars().count(), 100);
-        assert_eq!(details(&json!({})), "");
+        let data = json!({ "reason": "other", "sale_id": sale, "private": private, "tags": [] });
+        assert_eq!(details(&data, &names), "reason=other, text=moved away");
+        let long = json!({ "text": "x".repeat(300) });
+        assert_eq!(details(&long, &names).chars().count(), 100);
+        assert_eq!(details(&json!({}), &names), "");
+    }
+
+    #[test]
+    fn people_are_told_by_name_and_money_in_its_own_units() {
+        let data = json!({
+            "owner": OLENA, "previous": null, "tags": ["vip", "cold"],
+            "amount": { "amount_minor": 1_250_050, "currency": "UAH" }
+        });
+        let line = details(&data, &names);
+        assert!(line.contains("owner=Olena") && line.contains("tags=vip cold"), "{line}");
+        assert!(line.contains("amount=12500.50 UAH") && !line.contains("1250050"), "{line}");
+        let yen = json!({ "amount": { "amount_minor": 500, "currency": "JPY" } });
+        assert_eq!(details(&yen, &names), "amount=500 JPY");
     }
 
     #[test]
     fn a_history_line_names_the_person_and_the_deed() {
-        let entry: HistoryEntry = serde_json::from_value(json!({
-            "event_id": "018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e", "version": 3,
-            "event_type": "lead.rolled_back.v1", "occurred_at": "2026-03-05T10:30:00Z",
-            "recorded_at": "2026-03-05T10:30:00Z", "actor": "member:1",
-            "actor_name": "Olena", "edge": "cli", "data": { "from": "qualified" }
-        }))
-        .unwrap();
-        let line = happening(&entry);
-        let expected = ["3", "2026-03-05 10:30", "rolled back", "Olena", "cli", "from=qualified"];
+        let entry = |event_type: &str, actor_name: Option<&str>| -> HistoryEntry {
+            serde_json::from_value(json!({
+                "event_id": OLENA, "version": 3, "event_type": event_type,
+                "occurred_at": "2026-03-05T10:30:00Z", "recorded_at": "2026-03-05T10:30:00Z",
+                "actor": "service:process_manager", "actor_name": actor_name, "edge": "cli",
+                "data": { "from": "qualified" }
+            }))
+            .unwrap()
+        };
+        let line = told(&entry("lead.rolled_back.v1", Some("Olena")), &names);
+        let expected = ["rolled back", "3", "2026-03-05 10:30", "Olena", "cli", "from=qualified"];
         assert_eq!(line, expected);
+        let line = told(&entry("sale.opened.v1", None), &names);
+        assert_eq!(
+            (line[0].as_str(), line[3].as_str()),
+            ("sale opened", "service process manager")
+        );
     }
 }

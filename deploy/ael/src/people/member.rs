@@ -18,27 +18,62 @@ pub enum MemberCommand {
     #[command(after_help = "Example:\n  ael member add \"Bohdan Koval\" --role manager")]
     Add(Add),
     /// List the members
+    #[command(after_help = "Example:\n  ael member list")]
     List,
     /// Change a member's role: agent, manager or admin
     #[command(after_help = "Example:\n  ael member role bohdan admin")]
-    Role { member: String, role: Role },
-    /// Change a member's name or e-mail address
-    Rename {
+    Role {
+        /// Who: a name, a part of one, an e-mail address or an id
         member: String,
+        /// agent, manager or admin
+        role: Role,
+    },
+    /// Change a member's name or e-mail address
+    #[command(after_help = "Example:\n  \
+        ael member rename bohdan \"Bohdan Koval\" --email bohdan@example.com")]
+    Rename {
+        /// Who: a name, a part of one, an e-mail address or an id
+        member: String,
+        /// Their name from now on
         name: MemberName,
+        /// Their e-mail address from now on; as it is, when not said
         #[arg(long)]
         email: Option<Email>,
     },
     /// Let a member do nothing any more
-    Deactivate { member: String },
+    #[command(after_help = "Example:\n  ael member deactivate bohdan")]
+    Deactivate {
+        /// Who: a name, a part of one, an e-mail address or an id
+        member: String,
+    },
     /// Let a member work again
-    Reactivate { member: String },
+    #[command(after_help = "Example:\n  ael member reactivate bohdan")]
+    Reactivate {
+        /// Who: a name, a part of one, an e-mail address or an id
+        member: String,
+    },
     /// Change a member's language: uk or en
-    Language { member: String, language: Language },
+    #[command(after_help = "Example:\n  ael member language bohdan en")]
+    Language {
+        /// Who: a name, a part of one, an e-mail address or an id
+        member: String,
+        /// uk or en
+        language: Language,
+    },
     /// Link a member's Telegram account, by its number
-    LinkTelegram { member: String, user_id: i64 },
-    /// Unlink it
-    UnlinkTelegram { member: String },
+    #[command(after_help = "Example:\n  ael member link-telegram bohdan 123456789")]
+    LinkTelegram {
+        /// Who: a name, a part of one, an e-mail address or an id
+        member: String,
+        /// The number of the Telegram account
+        user_id: i64,
+    },
+    /// Unlink a member's Telegram account
+    #[command(after_help = "Example:\n  ael member unlink-telegram bohdan")]
+    UnlinkTelegram {
+        /// Who: a name, a part of one, an e-mail address or an id
+        member: String,
+    },
 }
 
 /// See [`MemberCommand::Add`].
@@ -46,6 +81,7 @@ pub enum MemberCommand {
 pub struct Add {
     /// Their name
     name: MemberName,
+    /// Their e-mail address
     #[arg(long)]
     email: Option<Email>,
     /// agent, manager or admin
@@ -64,15 +100,20 @@ impl MemberCommand {
             Self::Add(add) => {
                 let language = add.language.unwrap_or(desk.workspace.settings.language);
                 let Add { name, email, role, .. } = add;
+                let called = name.as_str().to_owned();
                 let command = Ask::Add(AddMember { name, email, role, language });
-                send(&desk, MemberId::generate(), command).await
+                send(&desk, MemberId::generate(), &called, command).await
             }
             Self::List => list(&desk),
             Self::Role { member, role } => {
                 change(&desk, &member, Ask::ChangeRole(ChangeRole { role })).await
             }
             Self::Rename { member, name, email } => {
-                change(&desk, &member, Ask::Rename(RenameMember { name, email })).await
+                let id = desk.find_member(&member)?;
+                let known = desk.members.iter().find(|known| known.id == id);
+                let email = email.or_else(|| known.and_then(|known| known.email.clone()));
+                let called = name.as_str().to_owned();
+                send(&desk, id, &called, Ask::Rename(RenameMember { name, email })).await
             }
             Self::Deactivate { member } => {
                 change(&desk, &member, Ask::Deactivate(DeactivateMember {})).await
@@ -95,14 +136,33 @@ impl MemberCommand {
 }
 
 async fn change(desk: &Desk, member: &str, command: Ask) -> anyhow::Result<()> {
-    send(desk, desk.find_member(member)?, command).await
+    let id = desk.find_member(member)?;
+    send(desk, id, &desk.name_of(id), command).await
 }
 
-async fn send(desk: &Desk, id: MemberId, command: Ask) -> anyhow::Result<()> {
+async fn send(desk: &Desk, id: MemberId, name: &str, command: Ask) -> anyhow::Result<()> {
+    let deed = deed(&command);
     let accepted = desk.send(Command::Member(To { id, command })).await?;
     desk.out().answer(&accepted, |out| {
-        out.say(format!("{} member {id} is at version {}", out.good("✓"), accepted.version))
+        let version = accepted.version;
+        out.say(format!("{} {name} ({id}): {deed}, now version {version}", out.good("✓")))
     })
+}
+
+/// What was done, in a word or two.
+fn deed(command: &Ask) -> String {
+    match command {
+        Ask::Add(add) => format!("joined as {}", add.role),
+        Ask::Rename(_) => "renamed".to_owned(),
+        Ask::ChangeRole(change) => change.role.to_string(),
+        Ask::Deactivate(_) => "deactivated".to_owned(),
+        Ask::Reactivate(_) => "at work again".to_owned(),
+        Ask::LinkTelegram(_) => "Telegram linked".to_owned(),
+        Ask::UnlinkTelegram(_) => "Telegram unlinked".to_owned(),
+        Ask::ChangeLanguage(change) => format!("language {}", change.language),
+        Ask::ChangeNotifications(_) => "notices changed".to_owned(),
+        Ask::NoteBotBlocked(_) => "blocked the bot".to_owned(),
+    }
 }
 
 fn list(desk: &Desk) -> anyhow::Result<()> {
@@ -117,7 +177,8 @@ fn list(desk: &Desk) -> anyhow::Result<()> {
             row.extend([shown(member.joined_at), member.id.to_string()]);
             row
         };
-        let header = ["name", "e-mail", "role", "", "telegram", "joined (UTC)", "id"];
-        out.table(&header, desk.members.iter().map(row))
+        let header = ["name", "e-mail?", "role", "standing?", "telegram?", "joined (UTC)?", "id"];
+        out.table(&header, desk.members.iter().map(row))?;
+        out.say(out.dim(format!("{} members, that is all", desk.members.len())))
     })
 }

@@ -6,6 +6,7 @@ mod lead_changes;
 mod lead_view;
 pub mod member;
 pub mod moment;
+mod paging;
 pub mod sale;
 pub mod stats;
 pub mod token;

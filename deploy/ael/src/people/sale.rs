@@ -1,22 +1,23 @@
 //! `ael sale`: look at sales and move them to payment.
 
 use super::moment::shown;
-use super::whom::{self, Found};
+use super::paging::Paging;
+use super::whom::{self, FoundSale};
 use crate::import::moments;
 use crate::problem::Problem;
 use crate::session::{Desk, Global};
 use ael_events::command::{Command, LoseSale, MoveSale, SaleCommand as Ask, SetAmount, To};
-use ael_events::ids::SaleId;
 use ael_events::query::{GetSale, ListSales, Query, SalePage, SaleView};
 use ael_events::values::{Currency, LostReason, Money, ReasonText, SaleStage};
 use clap::{Args, Subcommand};
+use std::collections::BTreeSet;
 
 /// What can be done with sales.
 #[derive(Debug, Subcommand)]
 pub enum SaleCommand {
     /// List sales, newest first
     #[command(after_help = "Examples:\n  ael sale list --stage kyc --stage agreement\n  \
-        ael sale list --owner bohdan --json")]
+        ael sale list --owner bohdan --json\n  ael sale list --limit 100")]
     List(List),
     /// Show a sale
     #[command(after_help = "Example:\n  ael sale show petrenko")]
@@ -42,15 +43,14 @@ pub struct List {
     /// Whose
     #[arg(long, value_name = "MEMBER")]
     owner: Option<String>,
-    /// How many
-    #[arg(long, default_value_t = 20)]
-    limit: usize,
+    #[command(flatten)]
+    paging: Paging,
 }
 
 /// Which sale.
 #[derive(Debug, Args)]
 pub struct Which {
-    /// The sale: its id, or words that find its lead
+    /// The sale: its id, its lead's id, or words that find its lead
     #[arg(value_name = "SALE")]
     sale: String,
 }
@@ -106,23 +106,6 @@ fn money(text: &str, usual: Currency) -> anyhow::Result<Money> {
     })
 }
 
-/// The sale to look at.
-async fn find(desk: &Desk, which: &Which) -> anyhow::Result<SaleId> {
-    match which.sale.parse() {
-        Ok(id) => Ok(id),
-        Err(_) => Ok(SaleId::of(whom::to_see(desk, &which.sale).await?.id)),
-    }
-}
-
-/// The sale to change, and its lead where words found it.
-async fn to_change(desk: &Desk, which: &Which) -> anyhow::Result<(SaleId, Option<Found>)> {
-    if let Ok(id) = which.sale.parse() {
-        return Ok((id, None));
-    }
-    let lead = whom::to_change(desk, &which.sale).await?;
-    Ok((SaleId::of(lead.id), Some(lead)))
-}
-
 impl SaleCommand {
     /// Does it.
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
@@ -130,7 +113,7 @@ impl SaleCommand {
         match self {
             Self::List(list) => list.run(&desk).await,
             Self::Show(which) => {
-                let sale_id = find(&desk, &which).await?;
+                let sale_id = whom::sale(&desk, &which.sale, whom::to_see).await?.id;
                 let sale: SaleView = desk.ask(Query::GetSale(GetSale { sale_id })).await?;
                 show(&desk, &sale)
             }
@@ -151,40 +134,43 @@ impl SaleCommand {
 }
 
 async fn send(desk: &Desk, which: &Which, command: Ask) -> anyhow::Result<()> {
-    let (id, lead) = to_change(desk, which).await?;
+    let FoundSale { id, lead } = whom::sale(desk, &which.sale, whom::to_change).await?;
     let name = lead.and_then(|lead| lead.name);
     let called =
         name.map_or_else(|| format!("sale {id}"), |name| format!("the sale of {name} ({id})"));
+    let deed = deed(&command);
     let accepted = desk.send(Command::Sale(To { id, command })).await?;
     desk.out().answer(&accepted, |out| {
-        out.say(format!("{} {called} is at version {}", out.good("✓"), accepted.version))
+        let version = accepted.version;
+        out.say(format!("{} {called}: {deed}, now version {version}", out.good("✓")))
     })
+}
+
+/// What was done, in a word or two.
+fn deed(command: &Ask) -> String {
+    match command {
+        Ask::Open(_) => "opened".to_owned(),
+        Ask::Move(step) => step.to.to_string(),
+        Ask::MarkLost(_) => "lost".to_owned(),
+        Ask::SetAmount(set) => set.amount.to_string(),
+    }
 }
 
 impl List {
     async fn run(self, desk: &Desk) -> anyhow::Result<()> {
         let owner = self.owner.as_deref().map(|owner| desk.find_member(owner)).transpose()?;
-        let stages = self.stage.into_iter().collect();
-        let mut query = ListSales { stages, owner, cursor: None, limit: None };
-        let mut sales: Vec<SaleView> = Vec::new();
-        while sales.len() < self.limit {
-            let missing = (self.limit - sales.len()).clamp(1, 200);
-            query.limit = Some(u16::try_from(missing).unwrap_or(200));
-            let page: SalePage = desk.ask(Query::ListSales(query.clone())).await?;
-            sales.extend(page.items);
-            query.cursor = page.next_cursor;
-            if query.cursor.is_none() {
-                break;
-            }
-        }
-        desk.out().answer(&sales, |out| {
-            if sales.is_empty() {
-                return out.say("No sale is like that.");
-            }
-            let header = ["name", "stage", "amount#", "owner", "opened", "paid", "id"];
-            out.table(&header, sales.iter().map(|sale| row(desk, sale)))?;
-            out.say(out.dim(format!("{} shown; times are UTC", sales.len())))
-        })
+        let stages: BTreeSet<SaleStage> = self.stage.into_iter().collect();
+        let nothing = if owner.is_some() || !stages.is_empty() {
+            "No sale is like that. All of them: ael sale list"
+        } else {
+            "There is no sale to be seen yet. One begins with: ael lead transfer LEAD"
+        };
+        let question = |cursor, limit| {
+            Query::ListSales(ListSales { stages: stages.clone(), owner, cursor, limit })
+        };
+        let page: SalePage = self.paging.collect(desk, question).await?;
+        let header = ["name", "stage", "amount#", "owner?", "opened?", "paid?", "id"];
+        self.paging.answer(desk.out(), &page, &header, |sale| row(desk, sale), nothing)
     }
 }
 

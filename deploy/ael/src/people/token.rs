@@ -1,11 +1,14 @@
 //! `ael token`: API tokens. The secret is made here, shown once and kept nowhere.
 
-use crate::session::Global;
+use super::moment::shown;
+use super::paging::Paging;
+use crate::session::{Desk, Global};
 use ael_client::NewToken;
 use ael_events::command::{Command, CreateToken, RevokeToken, To, TokenCommand as Ask};
 use ael_events::ids::TokenId;
+use ael_events::query::{ListTokens, Query, TokenPage, TokenView};
 use ael_events::values::{Scope, TokenLabel};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -20,9 +23,16 @@ pub enum TokenCommand {
         ael token create backup --member olena --scope admin --good-for 90d"
     )]
     Create(Create),
+    /// List the tokens, newest first; never their secrets (Admin)
+    #[command(after_help = "Examples:\n  ael token list\n  ael token list --limit 100 --json")]
+    List(Paging),
     /// Make a token good for nothing
-    #[command(after_help = "Example:\n  ael token revoke 018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e")]
-    Revoke { token: TokenId },
+    #[command(after_help = "Which one: ael token list\n\nExample:\n  \
+        ael token revoke 018f4e9c-5b7a-7c21-9d3e-2f1a6b8c9d0e")]
+    Revoke {
+        /// Its id
+        token: TokenId,
+    },
 }
 
 /// See [`TokenCommand::Create`].
@@ -68,6 +78,7 @@ impl TokenCommand {
                     out.say(format!("  shown once, keep it: {}", out.bold(text)))
                 })
             }
+            Self::List(paging) => list(&desk, &paging).await,
             Self::Revoke { token } => {
                 let command = Ask::Revoke(RevokeToken {});
                 let accepted = desk.send(Command::Token(To { id: token, command })).await?;
@@ -76,5 +87,64 @@ impl TokenCommand {
                 })
             }
         }
+    }
+}
+
+async fn list(desk: &Desk, paging: &Paging) -> anyhow::Result<()> {
+    let question = |cursor, limit| Query::ListTokens(ListTokens { cursor, limit });
+    let page: TokenPage = paging.collect(desk, question).await?;
+    let header = ["label", "of", "good for", "good until", "made?", "id"];
+    let nothing = "There is no token yet. Make one: ael token create LABEL --scope leads:read";
+    let now = Utc::now();
+    paging.answer(desk.out(), &page, &header, |token| row(desk, token, now), nothing)
+}
+
+fn row(desk: &Desk, token: &TokenView, now: DateTime<Utc>) -> Vec<String> {
+    let label = token.label.as_ref().map(|label| label.as_str().to_owned());
+    let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
+    vec![
+        label.unwrap_or_default(),
+        desk.name_of(token.member_id),
+        scopes.join(" "),
+        good_until(token, now),
+        shown(token.created_at),
+        token.id.to_string(),
+    ]
+}
+
+fn good_until(token: &TokenView, now: DateTime<Utc>) -> String {
+    match (token.revoked_at, token.expires_at) {
+        (Some(at), _) => format!("revoked {}", shown(at)),
+        (None, Some(at)) if at <= now => format!("ended {}", shown(at)),
+        (None, Some(at)) => shown(at),
+        (None, None) => "for ever".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ael_events::ids::MemberId;
+
+    #[test]
+    fn a_token_says_until_when_it_is_good() {
+        let at = |text: &str| -> DateTime<Utc> { text.parse().unwrap() };
+        let now = at("2026-03-05T12:00:00Z");
+        let forever = TokenView {
+            id: TokenId::generate(),
+            version: 1,
+            label: None,
+            member_id: MemberId::generate(),
+            scopes: [Scope::LeadsRead].into(),
+            created_at: now,
+            expires_at: None,
+            revoked_at: None,
+        };
+        assert_eq!(good_until(&forever, now), "for ever");
+        let ends = |text| TokenView { expires_at: Some(at(text)), ..forever.clone() };
+        assert_eq!(good_until(&ends("2026-03-06T00:00:00Z"), now), "2026-03-06 00:00");
+        assert_eq!(good_until(&ends("2026-03-05T12:00:00Z"), now), "ended 2026-03-05 12:00");
+        let revoked = TokenView { revoked_at: Some(now), ..ends("2026-03-06T00:00:00Z") };
+        assert_eq!(good_until(&revoked, now), "revoked 2026-03-05 12:00");
     }
 }

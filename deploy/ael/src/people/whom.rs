@@ -4,36 +4,89 @@
 use super::lead_view;
 use crate::problem::Problem;
 use crate::session::Desk;
-use ael_events::ids::LeadId;
-use ael_events::query::{LeadFilter, LeadListItem, LeadPage, ListLeads, Query};
-use ael_events::values::Contact;
+use ael_client::ClientError;
+use ael_events::ids::{LeadId, SaleId};
+use ael_events::query::{GetLead, LeadFilter, LeadListItem, LeadPage, LeadView, ListLeads, Query};
+use ael_events::values::{Contact, Stage};
 use ael_projections::search;
+use serde_json::json;
 
 /// Digits that say whose phone number is meant.
 const DIGITS: usize = 4;
 
-/// A lead that was found, with its name where words found it.
+/// A lead that was found, with its name and stage where words found it.
 pub struct Found {
     pub id: LeadId,
     pub name: Option<String>,
+    pub stage: Option<Stage>,
 }
 
 impl Found {
     /// How it is called in answers.
     pub fn called(&self) -> String {
-        let Self { id, name } = self;
+        let Self { id, name, stage: _ } = self;
         name.as_ref().map_or_else(|| format!("lead {id}"), |name| format!("{name} ({id})"))
     }
 
     fn of(lead: &LeadListItem) -> Self {
-        Self { id: lead.id, name: Some(lead_view::name(lead)) }
+        Self { id: lead.id, name: Some(lead_view::name(lead)), stage: Some(lead.stage) }
+    }
+
+    const fn by_id(id: LeadId) -> Self {
+        Self { id, name: None, stage: None }
+    }
+}
+
+/// The sale that a text means, and its lead where that is how it was named.
+pub struct FoundSale {
+    pub id: SaleId,
+    pub lead: Option<Found>,
+}
+
+/// The sale: by its own id, by its lead's id, or by words that find its lead, which `find` does.
+pub async fn sale(
+    desk: &Desk,
+    text: &str,
+    find: impl AsyncFnOnce(&Desk, &str) -> anyhow::Result<Found>,
+) -> anyhow::Result<FoundSale> {
+    let lead = match text.parse::<LeadId>() {
+        Ok(id) => match with_id(desk, id).await? {
+            Some(lead) => lead,
+            None => return Ok(FoundSale { id: SaleId::from_uuid(id.uuid()), lead: None }),
+        },
+        Err(_) => find(desk, text).await?,
+    };
+    if let Some(stage) = lead.stage.filter(|stage| *stage != Stage::Transferred) {
+        let what = format!("{} is {stage} and has no sale", lead.called());
+        let advice = format!("A sale begins with: ael lead transfer {}", lead.id);
+        let details = json!({ "lead_id": lead.id, "stage": stage });
+        return Err(Problem::new("no_sale", what, advice).with(details).into());
+    }
+    Ok(FoundSale { id: SaleId::of(lead.id), lead: Some(lead) })
+}
+
+/// The lead with this id, if there is one that may be seen.
+async fn with_id(desk: &Desk, lead_id: LeadId) -> anyhow::Result<Option<Found>> {
+    let query = GetLead { lead_id, as_of: None, version: None, effective: false };
+    let answer: anyhow::Result<LeadView> = desk.ask(Query::GetLead(query)).await;
+    match answer {
+        Ok(lead) => {
+            let name = Some(lead_view::name_of(&lead));
+            Ok(Some(Found { id: lead.id, name, stage: Some(lead.stage) }))
+        }
+        Err(error) => match error.downcast::<ClientError>()? {
+            ClientError::Rejected(rejected) if rejected.code == "not_found" => Ok(None),
+            error @ (ClientError::Rejected(_)
+            | ClientError::Failed(_)
+            | ClientError::Unavailable(_)) => Err(error.into()),
+        },
     }
 }
 
 /// The lead to look at: by its id, or by words that find exactly one.
 pub async fn to_see(desk: &Desk, text: &str) -> anyhow::Result<Found> {
     if let Ok(id) = text.parse() {
-        return Ok(Found { id, name: None });
+        return Ok(Found::by_id(id));
     }
     let all = searched(desk, text).await?;
     let exact = exactly(&all, text);
@@ -48,7 +101,7 @@ pub async fn to_see(desk: &Desk, text: &str) -> anyhow::Result<Found> {
 /// The lead to change: by its id, or by words that exactly one has.
 pub async fn to_change(desk: &Desk, text: &str) -> anyhow::Result<Found> {
     if let Ok(id) = text.parse() {
-        return Ok(Found { id, name: None });
+        return Ok(Found::by_id(id));
     }
     let all = searched(desk, text).await?;
     let exact = exactly(&all, text);

@@ -2,17 +2,17 @@
 
 use super::moment::shown;
 use crate::problem::Problem;
-use crate::session::{Desk, Global, Session};
+use crate::session::{self, Desk, Global, Session};
 use ael_events::answer::Accepted;
 use ael_events::command::{
     ChangeSettings, Command, CreateWorkspace, FirstAdmin, To, WorkspaceCommand as Ask,
 };
 use ael_events::ids::{MemberId, WorkspaceId};
-use ael_events::query::WorkspaceView;
+use ael_events::query::{Query, WorkspaceView};
 use ael_events::values::{Email, MemberName, Score, WorkspaceName, WorkspaceSettings};
 use ael_service::Env;
 use clap::{Args, Subcommand};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// What can be done with workspaces.
 #[derive(Debug, Subcommand)]
@@ -22,8 +22,10 @@ pub enum WorkspaceCommand {
         ael workspace create \"Acme\" --admin \"Olena Petrenko\" --email olena@example.com")]
     Create(Create),
     /// List the workspaces of this system
+    #[command(after_help = "Example:\n  ael workspace list")]
     List,
     /// Show a workspace and its settings
+    #[command(after_help = "Example:\n  ael workspace show --workspace acme")]
     Show,
     /// Change settings, each as NAME=VALUE
     #[command(after_help = "Settings: business_domains, tags (words separated by commas), \
@@ -95,15 +97,38 @@ pub async fn found(
 
 impl Create {
     async fn run(self, session: Session) -> anyhow::Result<()> {
+        // What is founded already is seen: the last one was waited for.
+        if let Some(there) = session::namesake(&session.workspaces().await?, self.name.as_str()) {
+            return Err(taken(there).into());
+        }
         let (id, member_id) = (WorkspaceId::generate(), MemberId::generate());
         let admin = FirstAdmin { member_id, name: self.admin, email: self.email };
         let settings = new_settings(&Env::of_process())?;
         let accepted = found(&session, id, self.name.clone(), settings, admin).await?;
+        // Whether it shows already is no reason to fail: it is kept.
+        let seen = session.ask_in::<Value>(id, None, Query::ListWorkspaces {}, accepted.position);
+        seen.await.map_err(|error| tracing::debug!(%error, "the read models are late")).ok();
         session.out.answer(&accepted, |out| {
             out.say(format!("{} workspace {} ({id})", out.good("✓"), self.name.as_str()))?;
-            out.say(format!("  its first Admin is member {member_id}"))
+            out.say(format!("  its first Admin is member {member_id}"))?;
+            out.say(format!("  use it: ael --workspace {} lead list", called(id, &self.name)))
         })
     }
+}
+
+/// By what a workspace is named on the command line.
+fn called(id: WorkspaceId, name: &WorkspaceName) -> String {
+    let slug = session::slug(name.as_str());
+    if slug.is_empty() { id.to_string() } else { slug }
+}
+
+fn taken(there: &WorkspaceView) -> Problem {
+    let (name, called) = (there.name.as_str(), called(there.id, &there.name));
+    let what = format!("there is a workspace {name:?} already ({})", there.id);
+    let advice = format!(
+        "Nothing was changed. Use it (ael --workspace {called} lead list), or take another name."
+    );
+    Problem::new("name_taken", what, advice).with(json!({ "workspace_id": there.id, "name": name }))
 }
 
 async fn list(session: Session) -> anyhow::Result<()> {
@@ -116,7 +141,7 @@ async fn list(session: Session) -> anyhow::Result<()> {
             let currency = one.settings.currency.to_string();
             vec![one.name.as_str().to_owned(), currency, shown(one.created_at), one.id.to_string()]
         });
-        out.table(&["name", "currency", "founded (UTC)", "id"], rows)
+        out.table(&["name", "currency?", "founded (UTC)?", "id"], rows)
     })
 }
 
@@ -215,13 +240,32 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_is_taken_is_refused_with_how_to_use_the_one_that_has_it() {
+        let id = WorkspaceId::generate();
+        let there = WorkspaceView {
+            id,
+            version: 1,
+            name: "Sales & Sons".parse().unwrap(),
+            settings: WorkspaceSettings::standard().unwrap(),
+            created_at: chrono::DateTime::UNIX_EPOCH,
+        };
+        let problem = taken(&there);
+        assert_eq!(
+            (problem.code.as_str(), &problem.details["workspace_id"]),
+            ("name_taken", &json!(id))
+        );
+        assert!(problem.what.contains("Sales & Sons") && problem.what.contains(&id.to_string()));
+        assert!(problem.advice.unwrap().contains("--workspace sales-sons"));
+    }
+
+    #[test]
     fn settings_change_one_by_one_and_the_others_stay() {
         let settings =
             change(&["currency=EUR", "tags=vip, cold", "stage_deadlines.new_hours=12"]).unwrap();
         assert_eq!(settings.currency.code(), "EUR");
         assert_eq!(settings.tags.len(), 2);
-        assert_eq!(settings.stage_deadlines.new_hours, 12);
-        assert_eq!(settings.stage_deadlines.contacted_hours, 48);
+        assert_eq!(settings.stage_deadlines.new_hours.hours(), 12);
+        assert_eq!(settings.stage_deadlines.contacted_hours.hours(), 48);
     }
 
     #[test]
@@ -231,6 +275,11 @@ mod tests {
         assert!(change(&["stale_days=soon"]).is_err());
         assert!(change(&["business_domains="]).is_err());
         assert!(change(&["stage_deadlines=1"]).is_err());
+        assert!(change(&["stage_deadlines.new_hours=0"]).is_err());
+        assert!(change(&["stage_deadlines.new_hours=9000"]).is_err());
+        assert!(change(&["time_zone=Europe/Atlantis"]).is_err());
+        assert!(change(&["country=XX"]).is_err());
+        assert!(change(&["language=fr"]).is_err());
         assert!(change(&["currency"]).is_err());
     }
 }

@@ -358,7 +358,7 @@ pub(crate) fn create(owner: Option<MemberId>) -> CreateLead {
 
 pub(crate) fn import() -> ImportLead {
     ImportLead {
-        origin: "old crm".into(),
+        origin: "old crm".parse().unwrap(),
         external_id: "A-1".parse().unwrap(),
         source: Source::Partner,
         stage: None,
@@ -379,8 +379,8 @@ pub(crate) fn record() -> RecordAnalysis {
         recommendation: Recommendation::Nurture,
         reason: text("they answered twice"),
         analysed_at: crate::testing::now(),
-        model: "local".into(),
-        prompt_version: "1".into(),
+        model: "local".parse().unwrap(),
+        prompt_version: "1".parse().unwrap(),
         features: ScoreFeatures {
             source: Source::Manual,
             stage: Stage::Qualified,
@@ -388,7 +388,7 @@ pub(crate) fn record() -> RecordAnalysis {
             has_domain: true,
             age_days: 0,
         },
-        feature_hash: "00".into(),
+        feature_hash: "00".parse().unwrap(),
         usage: Default::default(),
     }
 }

@@ -1,5 +1,6 @@
 //! One file per kind of question; here each question finds its answer.
 
+mod access;
 mod house;
 mod lead;
 mod lead_list;
@@ -24,6 +25,7 @@ const LEAD_CARD: &str = "lead_card";
 const TIMELINE: &str = "timeline";
 const SALE_BOARD: &str = "sale_board";
 const MEMBERS: &str = "members";
+const ACCESS: &str = "access";
 const STATS: &str = "stats";
 
 /// The read models that a question looks at: all of them have to have taken a write that is to be
@@ -37,6 +39,7 @@ pub const fn read_by(query: &Query) -> &'static [&'static str] {
         Query::ListSales(_) | Query::GetSale(_) => &[SALE_BOARD],
         Query::Statistics {} => &[STATS, LEAD_BOARD, MEMBERS],
         Query::LeadFeatures { .. } => &[LEAD_BOARD],
+        Query::ListTokens(_) | Query::ListInvitations(_) => &[ACCESS],
         Query::ListMembers {}
         | Query::Me {}
         | Query::GetWorkspace {}
@@ -65,6 +68,8 @@ pub fn planned(query: &Query, asker: Asker) -> Plan {
         | Query::ListSales(_)
         | Query::GetSale(_)
         | Query::ListMembers {}
+        | Query::ListTokens(_)
+        | Query::ListInvitations(_)
         | Query::Me {}
         | Query::GetWorkspace {}
         | Query::LeadFeatures { .. }
@@ -95,6 +100,8 @@ async fn to_colleague(view: &mut View, asker: Colleague, query: &Query) -> Answe
         Query::GetSale(asked) => found(sales::one(view, asker, asked).await?),
         Query::Statistics {} => found(statistics::answer(view, asker).await?),
         Query::ListMembers {} => found(people::list(view, |member| asker.may_reach(member)).await?),
+        Query::ListTokens(asked) => found(access::tokens(view, asker, asked).await?),
+        Query::ListInvitations(asked) => found(access::invitations(view, asker, asked).await?),
         Query::Me {} => found(people::me(view, asker).await?),
         Query::GetWorkspace {} => found(people::workspace(view).await?),
         Query::ListDead {} => found(house::dead(view).await?),
@@ -119,6 +126,8 @@ async fn to_house(view: &mut View, query: &Query) -> Answered<Bytes> {
         | Query::ListSales(_)
         | Query::GetSale(_)
         | Query::Statistics {}
+        | Query::ListTokens(_)
+        | Query::ListInvitations(_)
         | Query::Me {}
         | Query::GetWorkspace {} => Err(not_allowed(query, "members of the workspace").into()),
     }

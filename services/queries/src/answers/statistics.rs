@@ -224,7 +224,7 @@ async fn aging(
         )
         .bind(view.workspace.uuid())
         .bind(stage.as_str())
-        .bind(i32::try_from(hours).unwrap_or(i32::MAX))
+        .bind(i32::try_from(hours.hours()).unwrap_or(i32::MAX))
         .bind(only)
         .fetch_one(&mut *view.tx)
         .await?;

@@ -8,6 +8,7 @@
     reason = "a test's helpers fail as the test itself does, and tell what they saw"
 )]
 
+mod access;
 mod history;
 mod house;
 mod lead_list;

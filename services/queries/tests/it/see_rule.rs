@@ -136,7 +136,7 @@ async fn the_operator_sees_the_house_and_no_lead() {
     assert!([tenant.id, other.id].iter().all(|id| all.iter().any(|found| found.id == *id)));
     let projections: Vec<Value> =
         found(tenant.answer_to_operator(&Query::ListProjections {}).await);
-    assert_eq!(projections.len(), 6);
+    assert_eq!(projections.len(), ael_projections::NAMES.len());
     let find = |text: &str| Query::FindMember { text: text.to_owned() };
     let id = tenant.of("bob").to_string();
     for text in ["BO", "bob@exam", id.as_str()] {

@@ -66,7 +66,7 @@ mod tests {
 
     fn import(stage: Option<Stage>, outcome: Option<ImportedOutcome>) -> ImportLead {
         ImportLead {
-            origin: "old crm".into(),
+            origin: "old crm".parse().unwrap(),
             external_id: "A-1".parse().unwrap(),
             source: Source::Partner,
             stage,

@@ -137,8 +137,8 @@ pub(crate) fn analysis(stage: Stage, score: f64) -> AnalysisRecorded {
         score: Score::new(score).unwrap(),
         recommendation: Recommendation::Transfer,
         analysed_at: now(),
-        model: "local".into(),
-        prompt_version: "1".into(),
+        model: "local".parse().unwrap(),
+        prompt_version: "1".parse().unwrap(),
         features: ScoreFeatures {
             source: Source::Scanner,
             stage,
@@ -146,7 +146,7 @@ pub(crate) fn analysis(stage: Stage, score: f64) -> AnalysisRecorded {
             has_domain: true,
             age_days: 1,
         },
-        feature_hash: "00".into(),
+        feature_hash: "00".parse().unwrap(),
         usage: Usage::default(),
         private: Private::Open(ReasonPrivate { reason: text("they answered twice") }),
     }
