@@ -1,12 +1,14 @@
 //! The card of a lead: everything that is known about it, on one page.
 
+mod expected;
 pub mod fold;
 #[cfg(test)]
 mod fold_tests;
 
 pub use fold::present;
 
-use crate::model::{Applied, Incoming, Key, ReadModel, Target, View, key_arrays, to_i64};
+use crate::audit::row::Audited;
+use crate::model::{Applied, Expected, Incoming, Key, ReadModel, Target, View, key_arrays, to_i64};
 use ael_events::event::Event;
 use ael_events::ids::WorkspaceId;
 use ael_events::query::LeadView;
@@ -15,6 +17,7 @@ use async_trait::async_trait;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row as _};
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// The read model of whole leads.
 #[derive(Debug)]
@@ -32,6 +35,14 @@ impl ReadModel for LeadCard {
 
     fn views(&self) -> &'static [View] {
         &[View { name: "lead_cards", query: "SELECT * FROM {schema}.cards", public: true }]
+    }
+
+    fn audited(&self) -> &'static [Audited] {
+        expected::TABLES
+    }
+
+    fn expected(&self, id: Uuid) -> Box<dyn Expected> {
+        Box::new(expected::ExpectedCard::of(id))
     }
 
     fn concerns(&self, kind: AggregateKind) -> bool {
