@@ -124,8 +124,8 @@ pub trait ReadModel: Send + Sync + std::fmt::Debug {
     ) -> Result<Applied, sqlx::Error>;
 }
 
-/// What a read model should hold of one aggregate (of a lead with its sale), folded in memory by the
-/// functions that fold it into its tables.
+/// What a read model should hold of one aggregate (of a lead with its sale), folded in memory by
+/// the functions that fold it into its tables.
 pub trait Expected: Send {
     /// Takes the next event.
     ///

@@ -39,9 +39,10 @@ use uuid::Uuid;
 
 /// Whoever can fold a history in another way than the read models do: the domain. Nothing for
 /// aggregates that no read model shows; the reason, where it cannot be folded.
-pub type SecondOpinion = dyn Fn(AggregateKind, Uuid, Vec<Event>) -> Result<Option<AggregateDigest>, String>
-    + Send
-    + Sync;
+pub type SecondOpinion = dyn Fn(AggregateKind, Uuid, Vec<Event>) -> Opinion + Send + Sync;
+
+/// See [`SecondOpinion`].
+pub type Opinion = Result<Option<AggregateDigest>, String>;
 
 /// What is gone through, each kind page by page. A sale goes with its lead.
 const KINDS: [AggregateKind; 5] = [

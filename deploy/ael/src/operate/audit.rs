@@ -84,7 +84,8 @@ impl Verify {
         if clean { Ok(()) } else { Err(Differences.into()) }
     }
 
-    /// Which workspaces, with their names. Those that only a read model knows are always among them.
+    /// Which workspaces, with their names; those that only a read model knows are always among
+    /// them.
     async fn workspaces(
         &self,
         session: &Session,
