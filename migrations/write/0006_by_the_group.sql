@@ -93,6 +93,19 @@ BEGIN
         ORDER BY wanted.place;
 END $$;
 
+-- The tenant is looked up once for each statement, not once for each row.
+DO $$
+DECLARE
+    name text;
+    tenant constant text := '(SELECT NULLIF(current_setting(''ael.workspace'', true), '''')::uuid)';
+BEGIN
+    FOREACH name IN ARRAY ARRAY['events', 'snapshots', 'commands', 'data_keys', 'contact_claims',
+                                'principals', 'credentials'] LOOP
+        EXECUTE format('ALTER POLICY tenant ON write.%I USING (workspace = %s) '
+            'WITH CHECK (workspace = %s)', name, tenant, tenant);
+    END LOOP;
+END $$;
+
 -- As in 0004, with these differences: the predecessor of each stream is named once, beside the key
 -- that its events are sealed with; new claims come in columns.
 CREATE FUNCTION write.append(

@@ -1,96 +1,10 @@
 //! What the read models say about each aggregate, in the terms in which it is compared with the
-//! fold of its events.
+//! domain's own fold of its events.
 
-use crate::members::{read_member, read_workspace};
-use crate::sale_board::read_sale;
-use ael_events::ids::WorkspaceId;
 use ael_events::query::{AggregateDigest, LeadView, MemberView, SaleView, WorkspaceView};
-use futures::stream::{self, Stream};
 use serde::Serialize;
-use sqlx::postgres::PgRow;
-use sqlx::types::Json;
-use sqlx::{PgPool, Row as _};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use uuid::Uuid;
-
-/// How many rows are read at once.
-const PAGE: i64 = 500;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Workspace,
-    Members,
-    Leads,
-    Sales,
-    Done,
-}
-
-struct Reading {
-    pool: PgPool,
-    workspace: WorkspaceId,
-    part: Part,
-    after: Uuid,
-    ready: VecDeque<AggregateDigest>,
-}
-
-/// The digests of every aggregate of a workspace, page by page: workspace, members, leads, sales.
-/// Read through the views, by the projections' own role or with `ael.workspace` set.
-pub fn digests(
-    pool: &PgPool,
-    workspace: WorkspaceId,
-) -> impl Stream<Item = Result<AggregateDigest, sqlx::Error>> + use<> {
-    let (pool, ready) = (pool.clone(), VecDeque::new());
-    let reading = Reading { pool, workspace, part: Part::Workspace, after: Uuid::nil(), ready };
-    stream::try_unfold(reading, |mut reading| async move {
-        loop {
-            if let Some(digest) = reading.ready.pop_front() {
-                return Ok(Some((digest, reading)));
-            }
-            if reading.part == Part::Done {
-                return Ok(None);
-            }
-            reading.read_page().await?;
-        }
-    })
-}
-
-impl Reading {
-    async fn read_page(&mut self) -> Result<(), sqlx::Error> {
-        let (table, id, next) = match self.part {
-            Part::Workspace => ("workspaces", "workspace", Part::Members),
-            Part::Members => ("members", "id", Part::Leads),
-            Part::Leads => ("lead_cards", "id", Part::Sales),
-            Part::Sales => ("sales", "id", Part::Done),
-            Part::Done => return Ok(()),
-        };
-        let sql = format!(
-            "SELECT * FROM read.{table} WHERE workspace = $1 AND {id} > $2 ORDER BY {id} LIMIT $3"
-        );
-        let rows = sqlx::query(&sql)
-            .bind(self.workspace.uuid())
-            .bind(self.after)
-            .bind(PAGE)
-            .fetch_all(&self.pool)
-            .await?;
-        for row in &rows {
-            self.ready.push_back(self.digest(row)?);
-        }
-        match rows.last() {
-            Some(last) => self.after = last.try_get(id)?,
-            None => (self.part, self.after) = (next, Uuid::nil()),
-        }
-        Ok(())
-    }
-
-    fn digest(&self, row: &PgRow) -> Result<AggregateDigest, sqlx::Error> {
-        Ok(match self.part {
-            Part::Workspace | Part::Done => of_workspace(&read_workspace(row)?),
-            Part::Members => of_member(&read_member(row)?),
-            Part::Leads => of_lead(&row.try_get::<Json<LeadView>, _>("card")?.0),
-            Part::Sales => of_sale(&read_sale(row)?),
-        })
-    }
-}
 
 /// Fields as texts; what is missing is not there.
 #[derive(Default)]

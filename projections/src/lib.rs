@@ -3,13 +3,14 @@
 //! - One folder per read model: its tables, a pure function per event, its rows.
 //! - [`projector`]: keeps them, lane by lane, each event exactly once.
 //! - [`rebuild()`]: a new version beside the old one, exchanged without a gap.
-//! - [`digest`]: what they say, to be compared with the fold of the events.
+//! - [`audit`]: every row of theirs, compared with the fold of the events.
 //!
 //! Invariants: rows and checkpoints move in one transaction; a checkpoint never goes back;
 //! whoever was erased is in no row; what cannot be processed waits with its reason and holds up
 //! nobody else.
 
 pub mod access;
+pub mod audit;
 pub mod digest;
 mod error;
 pub mod lead_board;
@@ -31,7 +32,7 @@ mod tables;
 pub mod timeline;
 mod words;
 
-pub use digest::digests;
+pub use audit::{Audit, Findings};
 pub use error::{ProjectionError, SourceError};
 pub use opened::{EventFacts, Opened};
 pub use projector::{Projector, ProjectorOptions, dead};

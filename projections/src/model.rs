@@ -1,9 +1,11 @@
 //! What every read model is: its tables, the events it listens to, and how a batch of them
 //! changes it.
 
+use crate::audit::row::{Audited, Row};
 use crate::opened::Opened;
 use ael_events::event::Event;
 use ael_events::ids::{MemberId, WorkspaceId};
+use ael_events::query::AggregateDigest;
 use ael_events::values::AggregateKind;
 use async_trait::async_trait;
 use sqlx::PgConnection;
@@ -98,6 +100,12 @@ pub trait ReadModel: Send + Sync + std::fmt::Debug {
         ""
     }
 
+    /// Its tables as an audit compares them, row by row; each row belongs to an aggregate.
+    fn audited(&self) -> &'static [Audited];
+
+    /// What it should hold of an aggregate, before its first event.
+    fn expected(&self, id: Uuid) -> Box<dyn Expected>;
+
     /// Whether events of such an aggregate change it.
     fn concerns(&self, kind: AggregateKind) -> bool;
 
@@ -112,6 +120,25 @@ pub trait ReadModel: Send + Sync + std::fmt::Debug {
         target: &Target,
         events: &[Incoming<'_>],
     ) -> Result<Applied, sqlx::Error>;
+}
+
+/// What a read model should hold of one aggregate (of a lead with its sale), folded in memory by
+/// the functions that fold it into its tables.
+pub trait Expected: Send {
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// [`Unfit`] when events are missing before it; nothing is changed then.
+    fn take(&mut self, incoming: &Incoming<'_>) -> Result<(), Unfit>;
+
+    /// The rows that there should be, in every audited table.
+    fn rows(&self) -> Vec<Row>;
+
+    /// What it shows, in the terms in which it is compared with the domain's own fold.
+    fn digest(&self, kind: AggregateKind) -> Option<AggregateDigest> {
+        let _ = kind;
+        None
+    }
 }
 
 /// A view in schema `read`.

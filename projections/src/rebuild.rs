@@ -5,7 +5,7 @@ use crate::error::ProjectionError;
 use crate::model::{self, ReadModel};
 use crate::opened::Opened;
 use crate::projector::apply::{Batch, Effect, Outcome, Scope, apply_in, apply_to};
-use crate::projector::checkpoints::{Place, advance, place_of, be_patient};
+use crate::projector::checkpoints::{Place, advance, be_patient, place_of};
 use crate::source::{EventSource, StoreSource};
 use crate::tables::{self, REBUILD_LOCK, REGISTRY_LOCK};
 use ael_events::ids::Lane;

@@ -96,7 +96,7 @@ pub(crate) async fn create_version(
     Ok(())
 }
 
-async fn tables_of(
+pub(crate) async fn tables_of(
     connection: &mut PgConnection,
     schema: &str,
 ) -> Result<Vec<String>, ProjectionError> {

@@ -51,5 +51,5 @@ pub use error::StoreError;
 pub use keys::KeyStore;
 pub use leader::AdvisoryLock;
 pub use load::{Loaded, LoadedEvent, Snapshot};
-pub use settled::{Holder, Horizon, Settled, SettledReader};
+pub use settled::{Holder, Horizon, ReadEvent, ReadSnapshot, Settled, SettledReader};
 pub use writer::{EventWriter, WriterOptions};

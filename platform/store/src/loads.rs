@@ -3,8 +3,8 @@
 //! While one call is under way, others gather and go together next. A call that fails sends each
 //! on its own way, so that everybody hears of their own trouble.
 
-use crate::load::{self, BadLoad, LoadedWithKey, Name};
 use crate::StoreError;
+use crate::load::{self, BadLoad, LoadedWithKey, Name};
 use ael_events::ids::WorkspaceId;
 use ael_seal::MasterKeyring;
 use sqlx::PgPool;

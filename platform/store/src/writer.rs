@@ -150,8 +150,7 @@ impl EventWriter {
         snapshot_format: u32,
     ) -> Result<Loaded, StoreError> {
         let name = Name { workspace, aggregate, id };
-        let LoadedWithKey { loaded, key } =
-            self.0.loads.load(name, snapshot_format).await?;
+        let LoadedWithKey { loaded, key } = self.0.loads.load(name, snapshot_format).await?;
         if let Some((subject, key)) = key {
             self.0.keys.insert((workspace, subject), key);
         }

@@ -1,16 +1,19 @@
 //! Who may come in besides the members themselves: tokens and invitations, without their secrets.
 
+mod expected;
 mod row;
 mod rows;
 
 pub use row::{apply_to_invitation, apply_to_token};
 
-use crate::model::{Applied, Incoming, Key, ReadModel, Target, View};
+use crate::audit::row::Audited;
+use crate::model::{Applied, Expected, Incoming, Key, ReadModel, Target, View};
 use ael_events::event::Event;
 use ael_events::values::AggregateKind;
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// The read model of tokens and invitations.
 #[derive(Debug)]
@@ -31,6 +34,14 @@ impl ReadModel for Access {
             View { name: "tokens", query: "SELECT * FROM {schema}.tokens", public: true },
             View { name: "invitations", query: "SELECT * FROM {schema}.invitations", public: true },
         ]
+    }
+
+    fn audited(&self) -> &'static [Audited] {
+        expected::TABLES
+    }
+
+    fn expected(&self, id: Uuid) -> Box<dyn Expected> {
+        Box::new(expected::ExpectedAccess::of(id))
     }
 
     fn concerns(&self, kind: AggregateKind) -> bool {

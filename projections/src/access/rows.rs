@@ -1,6 +1,6 @@
 //! The tables of tokens and invitations.
 
-use crate::model::{Key, Target, key_arrays, to_i64, to_u64};
+use crate::model::{Key, Target, key_arrays, look_up, to_i64, to_u64};
 use crate::words::{maybe_word, word};
 use ael_events::ids::{InvitationId, MemberId, TokenId, WorkspaceId};
 use ael_events::query::{InvitationView, TokenView};
@@ -18,11 +18,7 @@ async fn load(
     keys: &BTreeSet<Key>,
 ) -> Result<Vec<PgRow>, sqlx::Error> {
     let (workspaces, ids) = key_arrays(keys.iter());
-    let sql = format!(
-        "SELECT t.* FROM {}.{table} t \
-         JOIN unnest($1::uuid[], $2::uuid[]) AS k (workspace, id) USING (workspace, id)",
-        target.schema
-    );
+    let sql = look_up(&target.schema, table, "id");
     sqlx::query(&sql).bind(workspaces).bind(ids).fetch_all(connection).await
 }
 

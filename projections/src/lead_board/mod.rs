@@ -1,16 +1,19 @@
 //! The board: leads as lists show, filter, sort and find them.
 
+mod expected;
 mod row;
 mod rows;
 
 pub use row::{Activity, BoardRow, ListedLead, apply, purge};
 
-use crate::model::{Applied, Incoming, Key, ReadModel, Target, View};
+use crate::audit::row::Audited;
+use crate::model::{Applied, Expected, Incoming, Key, ReadModel, Target, View};
 use ael_events::event::Event;
 use ael_events::values::AggregateKind;
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// The read model of lists of leads.
 #[derive(Debug)]
@@ -58,6 +61,14 @@ impl ReadModel for LeadBoard {
 
     fn functions(&self) -> &'static str {
         include_str!("functions.sql")
+    }
+
+    fn audited(&self) -> &'static [Audited] {
+        expected::TABLES
+    }
+
+    fn expected(&self, id: Uuid) -> Box<dyn Expected> {
+        Box::new(expected::ExpectedBoard::of(id))
     }
 
     fn concerns(&self, kind: AggregateKind) -> bool {

@@ -91,6 +91,9 @@ pub(super) async fn store(
         .collect();
     store_leads(connection, target, &listed).await?;
     store_activity(connection, target, &active).await?;
+    let known = |(key, _): &&(&Key, &ListedLead)| before.contains_key(*key);
+    forget_tags(connection, target, &retagged.iter().filter(known).copied().collect::<Vec<_>>())
+        .await?;
     store_tags(connection, target, &retagged).await
 }
 
@@ -176,8 +179,7 @@ async fn store_activity(
     Ok(())
 }
 
-/// Tags of their own rows: an index by tag that row-level security does not take away.
-async fn store_tags(
+async fn forget_tags(
     connection: &mut PgConnection,
     target: &Target,
     rows: &[(&Key, &ListedLead)],
@@ -192,12 +194,16 @@ async fn store_tags(
         target.schema
     );
     // Rare: planned anew each time, by what the table holds then.
-    sqlx::query(&sql)
-        .bind(workspaces)
-        .bind(ids)
-        .persistent(false)
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(&sql).bind(workspaces).bind(ids).persistent(false).execute(connection).await?;
+    Ok(())
+}
+
+/// Tags have rows of their own: an index by tag that row-level security does not take away.
+async fn store_tags(
+    connection: &mut PgConnection,
+    target: &Target,
+    rows: &[(&Key, &ListedLead)],
+) -> Result<(), sqlx::Error> {
     let tags: Vec<_> = rows
         .iter()
         .filter(|(_, lead)| !lead.merged)

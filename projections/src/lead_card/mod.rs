@@ -1,13 +1,15 @@
 //! The card of a lead: everything that is known about it, on one page.
 
+mod expected;
 pub mod fold;
 #[cfg(test)]
 mod fold_tests;
 
 pub use fold::present;
 
+use crate::audit::row::Audited;
 use crate::model::{
-    Applied, Incoming, Key, ReadModel, Target, View, key_arrays, look_up, to_i64,
+    Applied, Expected, Incoming, Key, ReadModel, Target, View, key_arrays, look_up, to_i64,
 };
 use ael_events::event::Event;
 use ael_events::ids::WorkspaceId;
@@ -17,6 +19,7 @@ use async_trait::async_trait;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row as _};
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// The read model of whole leads.
 #[derive(Debug)]
@@ -34,6 +37,14 @@ impl ReadModel for LeadCard {
 
     fn views(&self) -> &'static [View] {
         &[View { name: "lead_cards", query: "SELECT * FROM {schema}.cards", public: true }]
+    }
+
+    fn audited(&self) -> &'static [Audited] {
+        expected::TABLES
+    }
+
+    fn expected(&self, id: Uuid) -> Box<dyn Expected> {
+        Box::new(expected::ExpectedCard::of(id))
     }
 
     fn concerns(&self, kind: AggregateKind) -> bool {

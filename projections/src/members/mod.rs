@@ -1,17 +1,19 @@
 //! The members of each workspace, and the workspaces themselves.
 
+mod expected;
 mod row;
 mod rows;
 
 pub use row::{MemberRow, apply_to_member, apply_to_workspace};
-pub(crate) use rows::{read_member, read_workspace};
 
-use crate::model::{Applied, Incoming, Key, ReadModel, Target, View};
+use crate::audit::row::Audited;
+use crate::model::{Applied, Expected, Incoming, Key, ReadModel, Target, View};
 use ael_events::event::Event;
 use ael_events::values::AggregateKind;
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// The read model of people and workspaces.
 #[derive(Debug)]
@@ -36,6 +38,14 @@ impl ReadModel for Members {
 
     fn functions(&self) -> &'static str {
         include_str!("functions.sql")
+    }
+
+    fn audited(&self) -> &'static [Audited] {
+        expected::TABLES
+    }
+
+    fn expected(&self, id: Uuid) -> Box<dyn Expected> {
+        Box::new(expected::ExpectedMember::of(id))
     }
 
     fn concerns(&self, kind: AggregateKind) -> bool {

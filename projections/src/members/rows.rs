@@ -34,7 +34,7 @@ pub(super) async fn load_members(
 }
 
 /// A member as their row tells it.
-pub(crate) fn read_member(row: &PgRow) -> Result<MemberView, sqlx::Error> {
+fn read_member(row: &PgRow) -> Result<MemberView, sqlx::Error> {
     Ok(MemberView {
         id: MemberId::from_uuid(row.try_get("id")?),
         version: to_u64(row.try_get("version")?),
@@ -61,7 +61,7 @@ pub(super) async fn load_workspaces(
 }
 
 /// A workspace as its row tells it.
-pub(crate) fn read_workspace(row: &PgRow) -> Result<WorkspaceView, sqlx::Error> {
+fn read_workspace(row: &PgRow) -> Result<WorkspaceView, sqlx::Error> {
     Ok(WorkspaceView {
         id: WorkspaceId::from_uuid(row.try_get("workspace")?),
         version: to_u64(row.try_get("version")?),

@@ -207,10 +207,12 @@ async fn apply_once(
     let mut effects = ready.iter().map(|batch| batch.lane).zip(effects).collect::<BTreeMap<_, _>>();
     let outcomes = batches.iter().map(|batch| match effects.remove(&batch.lane) {
         Some(effect) => Outcome::Applied(effect),
-        None => Outcome::Behind(early.iter().find(|one| one.lane == batch.lane).map_or(
-            batch.previous,
-            |early| slowest(early),
-        )),
+        None => Outcome::Behind(
+            early
+                .iter()
+                .find(|one| one.lane == batch.lane)
+                .map_or(batch.previous, |early| slowest(early)),
+        ),
     });
     Ok(outcomes.collect())
 }

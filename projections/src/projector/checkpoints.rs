@@ -4,6 +4,7 @@ use crate::error::ProjectionError;
 use crate::model::ReadModel;
 use crate::opened::Opened;
 use crate::tables::{LANE_LOCK, REGISTRY_LOCK};
+use crate::words::bad_column;
 use ael_events::ids::Lane;
 use ael_events::order::Order;
 use ael_events::values::AggregateKind;
@@ -11,7 +12,6 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use crate::words::bad_column;
 use uuid::Uuid;
 
 /// An aggregate whose events wait: workspace, kind, id.

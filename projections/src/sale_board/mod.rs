@@ -1,18 +1,21 @@
 //! The sales, each with its lead's name and owner.
 
+mod expected;
 mod row;
 mod rows;
 
 pub use row::{Person, apply, learn, show};
-pub(crate) use rows::read as read_sale;
 
-use crate::model::{Applied, Incoming, Key, ReadModel, Target, View};
+use crate::audit::row::Audited;
+use crate::model::{Applied, Expected, Incoming, Key, ReadModel, Target, View};
 use ael_events::event::Event;
 use ael_events::ids::SaleId;
+use ael_events::query::SaleView;
 use ael_events::values::AggregateKind;
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// The read model of sales.
 #[derive(Debug)]
@@ -30,6 +33,14 @@ impl ReadModel for SaleBoard {
 
     fn views(&self) -> &'static [View] {
         &[View { name: "sales", query: "SELECT * FROM {schema}.sales", public: true }]
+    }
+
+    fn audited(&self) -> &'static [Audited] {
+        expected::TABLES
+    }
+
+    fn expected(&self, id: Uuid) -> Box<dyn Expected> {
+        Box::new(expected::ExpectedSale::of(id))
     }
 
     fn concerns(&self, kind: AggregateKind) -> bool {
@@ -90,8 +101,18 @@ impl ReadModel for SaleBoard {
         }
         applied.owners = people.iter().map(|(key, person)| (*key, person.owner)).collect();
         rows::store_people(connection, target, &changed(&people_before, &people)).await?;
-        let erased = |key: &Key| people.get(key).is_some_and(|person| person.erased);
-        rows::store_sales(connection, target, &changed(&sales_before, &sales), erased).await?;
+        let gone = |people: &BTreeMap<Key, Person>, sale: &(&Key, &SaleView)| {
+            let lead = (sale.0.0, sale.1.lead_id.uuid());
+            people.get(&lead).is_some_and(|person| person.erased)
+        };
+        // A sale that showed nothing of the person is erased with them all the same.
+        let stored = |sale: &(&Key, &SaleView)| {
+            sales_before.get(sale.0) != Some(sale.1)
+                || gone(&people_before, sale) != gone(&people, sale)
+        };
+        let sales: Vec<_> = sales.iter().filter(stored).collect();
+        let erased = |sale: &(&Key, &SaleView)| gone(&people, sale);
+        rows::store_sales(connection, target, &sales, erased).await?;
         Ok(applied)
     }
 }

@@ -50,7 +50,7 @@ pub(super) async fn load_sales(
 }
 
 /// A sale as its row tells it.
-pub(crate) fn read(row: &PgRow) -> Result<SaleView, sqlx::Error> {
+fn read(row: &PgRow) -> Result<SaleView, sqlx::Error> {
     let minor: Option<i64> = row.try_get("amount_minor")?;
     let amount = match (minor, maybe_word(row, "currency")?) {
         (Some(minor), Some(currency)) => {
@@ -108,7 +108,7 @@ pub(super) async fn store_sales(
     connection: &mut PgConnection,
     target: &Target,
     rows: &[(&Key, &SaleView)],
-    erased: impl Fn(&Key) -> bool,
+    erased: impl Fn(&(&Key, &SaleView)) -> bool,
 ) -> Result<(), sqlx::Error> {
     if rows.is_empty() {
         return Ok(());
@@ -119,8 +119,7 @@ pub(super) async fn store_sales(
         };
     }
     let (workspaces, ids) = key_arrays(rows.iter().map(|(key, _)| *key));
-    let gone: Vec<_> =
-        rows.iter().map(|(key, sale)| erased(&(key.0, sale.lead_id.uuid()))).collect();
+    let gone: Vec<_> = rows.iter().map(erased).collect();
     let sql = format!(
         "INSERT INTO {}.sales (workspace, id, version, lead_id, full_name, owner, stage, \
              amount_minor, currency, lost_reason, lost_text, imported, opened_at, updated_at, \

@@ -1,13 +1,17 @@
 //! The numbers: counters per lane, changed by the difference between what was counted of a lead
 //! before and after.
 
+mod expected;
 mod facts;
 #[cfg(test)]
 mod tests;
 
 pub use facts::{Counter, Counts, Facts, LeadFacts, SaleFacts, counted, lead_event, sale_event};
 
-use crate::model::{Applied, Incoming, Key, ReadModel, Target, View, key_arrays, look_up};
+use crate::audit::row::Audited;
+use crate::model::{
+    Applied, Expected, Incoming, Key, ReadModel, Target, View, key_arrays, look_up,
+};
 use ael_events::event::Event;
 use ael_events::ids::{Lane, MemberId, WorkspaceId};
 use ael_events::values::AggregateKind;
@@ -35,6 +39,14 @@ impl ReadModel for Stats {
 
     fn views(&self) -> &'static [View] {
         &[View { name: "counters", query: "SELECT * FROM {schema}.counters", public: true }]
+    }
+
+    fn audited(&self) -> &'static [Audited] {
+        expected::TABLES
+    }
+
+    fn expected(&self, id: Uuid) -> Box<dyn Expected> {
+        Box::new(expected::ExpectedFacts::of(id))
     }
 
     fn concerns(&self, kind: AggregateKind) -> bool {

@@ -1,7 +1,10 @@
 //! The timeline: everything that happened to a lead and its sale, in order, in the open — until
 //! the person is erased.
 
-use crate::model::{Applied, Incoming, Key, ReadModel, Target, View, key_arrays, to_i64};
+mod expected;
+
+use crate::audit::row::Audited;
+use crate::model::{Applied, Expected, Incoming, Key, ReadModel, Target, View, key_arrays, to_i64};
 use ael_events::event::Event;
 use ael_events::private::OPEN_KEY;
 use ael_events::values::AggregateKind;
@@ -10,6 +13,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// The read model of histories.
 #[derive(Debug)]
@@ -27,6 +31,14 @@ impl ReadModel for Timeline {
 
     fn views(&self) -> &'static [View] {
         &[View { name: "timeline", query: "SELECT * FROM {schema}.entries", public: true }]
+    }
+
+    fn audited(&self) -> &'static [Audited] {
+        expected::TABLES
+    }
+
+    fn expected(&self, id: Uuid) -> Box<dyn Expected> {
+        Box::new(expected::ExpectedTimeline::of(id))
     }
 
     fn concerns(&self, kind: AggregateKind) -> bool {

@@ -15,7 +15,7 @@ fn reason() -> ReasonText {
     ReasonText::parse(&format!("because {CANARY} said so")).unwrap()
 }
 
-fn personal(lead: LeadId) -> Vec<LeadEvent> {
+pub fn personal(lead: LeadId) -> Vec<LeadEvent> {
     let note = NoteText::parse(&format!("{CANARY} likes green")).unwrap();
     let name = FileName::parse(&format!("{CANARY}.pdf")).unwrap();
     vec![
@@ -43,7 +43,7 @@ fn personal(lead: LeadId) -> Vec<LeadEvent> {
     ]
 }
 
-fn lost_sale(lead: LeadId) -> Vec<SaleEvent> {
+pub fn lost_sale(lead: LeadId) -> Vec<SaleEvent> {
     vec![
         SaleEvent::Opened(Opened { lead_id: lead, amount: Some(uah(1)), imported: false }),
         SaleEvent::Lost(SaleLost {

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what fails by failing")]
 
 mod access;
+mod audit;
+mod audit_alive;
 mod bus;
 mod copies;
 mod dead;

@@ -5,7 +5,7 @@ use crate::stack;
 use ael_seal::MasterKeyring;
 use ael_service::Env;
 use ael_stack::Running;
-use ael_store::{DbRole, EventWriter, PoolOptions, SettledReader, WriterOptions, connect};
+use ael_store::{DbRole, PoolOptions, SettledReader, connect};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -57,17 +57,5 @@ impl Access {
     /// The settled order.
     pub async fn reader(&self) -> anyhow::Result<SettledReader> {
         Ok(SettledReader::new(self.pool(DbRole::Relay).await?))
-    }
-
-    /// The event store, for loading aggregates as the command service does.
-    pub async fn writer(&self) -> anyhow::Result<EventWriter> {
-        let options = WriterOptions {
-            application: "ael command line".to_owned(),
-            append_connections: 1,
-            read_connections: 2,
-            ..WriterOptions::default()
-        };
-        let url = self.url(DbRole::Commands)?;
-        Ok(EventWriter::connect(url.expose_secret(), self.keyring(), options).await?)
     }
 }

@@ -1,26 +1,31 @@
 //! `ael audit`: does the history say what the read models show, and is it the history that was?
 
 use super::access::Access;
-use super::projection;
+use super::verdict::{self, Verdict};
+use crate::import::progress;
 use crate::problem::Differences;
 use crate::session::{Global, Session};
 use ael_events::ids::WorkspaceId;
-use ael_events::query::{AggregateDigest, WorkspaceView};
-use ael_store::{Chain, ChainHead, DbRole, EventWriter, SettledReader};
+use ael_projections::audit::Reach;
+use ael_projections::{Audit, Findings};
+use ael_store::{Chain, ChainHead, DbRole};
 use clap::{Args, Subcommand};
-use futures::TryStreamExt as _;
-use serde::Serialize;
-use sqlx::PgPool;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What can be audited.
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// Fold every aggregate, compare with every read model, check the hash chain; exit code 1 and
-    /// the differences if there are any
-    #[command(after_help = "Examples:\n  ael audit verify\n  ael audit verify --all --json\n  \
-        ael audit verify --head \"$(cat head-kept-elsewhere)\"")]
+    /// Fold every aggregate, compare with every row of every read model, check the hash chain; exit
+    /// code 1 and the differences if there are any
+    #[command(
+        after_help = "It first waits, up to a minute without progress, until the read models \
+        have taken what was acknowledged\nbefore it began. Commands may flow meanwhile. Events \
+        that are parked, or still missing, count as\nfaults. Of personal values it only says that \
+        they differ.\n\nExamples:\n  ael audit verify\n  \
+        ael audit verify --all --json\n  \
+        ael audit verify --head \"$(cat head-kept-elsewhere)\""
+    )]
     Verify(Verify),
     /// Print the head of the hash chain, to keep elsewhere
     #[command(after_help = "Example:\n  ael audit head > head-kept-elsewhere")]
@@ -38,29 +43,8 @@ pub struct Verify {
     head: Option<ChainHead>,
 }
 
-/// What was found in a workspace.
-#[derive(Debug, Serialize)]
-struct Verdict {
-    workspace: WorkspaceId,
-    name: String,
-    clean: bool,
-    aggregates: usize,
-    differences: Vec<Difference>,
-    chain_faults: Vec<String>,
-    head: Option<String>,
-}
-
-/// A read model that does not show what the history says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Difference {
-    aggregate: String,
-    field: String,
-    history: Option<String>,
-    read_model: Option<String>,
-}
-
-/// How often what differs is looked at again: commands may flow while we compare.
-const ROUNDS: u32 = 6;
+/// How long the read models may stand still before they count as behind.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl AuditCommand {
     /// Does it.
@@ -82,193 +66,81 @@ impl AuditCommand {
 
 impl Verify {
     async fn run(self, global: &Global, session: &Session) -> anyhow::Result<()> {
-        let workspaces = match self.all {
-            true => session.workspaces().await?,
-            false => vec![session.workspace().await?],
-        };
         let auditor = Auditor::new(global).await?;
-        projection::level(session, Duration::from_secs(60)).await?;
+        let reach = auditor.audit.reach(PATIENCE).await?;
+        let names = self.workspaces(session, &auditor).await?;
         let mut verdicts = Vec::new();
-        for workspace in &workspaces {
-            verdicts.push(auditor.verdict(session, workspace, self.head.as_ref()).await?);
+        for (workspace, name) in names {
+            let findings = auditor.findings(workspace, &name, &reach, session.out.json).await?;
+            let faults = auditor.chain.verify(workspace, self.head.as_ref()).await?;
+            let faults = faults.iter().map(ToString::to_string).collect();
+            let head = auditor.chain.head(workspace).await?.map(|head| head.to_string());
+            verdicts.push(Verdict::new(workspace, name, findings, faults, head));
         }
         session.out.answer(&verdicts, |out| {
-            for verdict in &verdicts {
-                let (name, count) = (&verdict.name, verdict.aggregates);
-                let mark = if verdict.clean { out.good("✓") } else { out.bad("✗") };
-                let found = verdict.differences.len() + verdict.chain_faults.len();
-                let found =
-                    if verdict.clean { "clean".to_owned() } else { format!("{found} faults") };
-                out.say(format!("{mark} {name}: {found} ({count} aggregates compared)"))?;
-                for difference in &verdict.differences {
-                    out.say(format!("  {}", told(difference)))?;
-                }
-                for fault in &verdict.chain_faults {
-                    out.say(format!("  history: {fault}"))?;
-                }
-                if let Some(head) = &verdict.head {
-                    out.say(out.dim(format!("  head {head}")))?;
-                }
-            }
-            Ok(())
+            verdicts.iter().try_for_each(|verdict| verdict::tell(out, verdict))
         })?;
         let clean = verdicts.iter().all(|verdict| verdict.clean);
         if clean { Ok(()) } else { Err(Differences.into()) }
     }
-}
 
-/// Fields that tell about a person: that they differ is said, what they say is not.
-const PERSONAL: [&str; 7] =
-    ["contact", "intent", "budget", "pain_points", "notes", "files", "name"];
-
-fn told(difference: &Difference) -> String {
-    let Difference { aggregate, field, history, read_model } = difference;
-    let say = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
-    format!("{aggregate} {field}: history says {}, read model {}", say(history), say(read_model))
+    /// Which workspaces, with their names; those that only a read model knows are always among
+    /// them.
+    async fn workspaces(
+        &self,
+        session: &Session,
+        auditor: &Auditor,
+    ) -> anyhow::Result<Vec<(WorkspaceId, String)>> {
+        let named = match self.all {
+            true => session.workspaces().await?,
+            false => vec![session.workspace().await?],
+        };
+        let mut all: Vec<(WorkspaceId, String)> =
+            named.iter().map(|one| (one.id, one.name.as_str().to_owned())).collect();
+        let mut others: BTreeMap<WorkspaceId, &str> = BTreeMap::new();
+        if self.all {
+            let stored = auditor.audit.workspaces().await?;
+            others.extend(stored.into_iter().map(|id| (id, "(no read model knows its name)")));
+        }
+        let strangers = auditor.audit.strangers().await?;
+        others.extend(strangers.into_iter().map(|id| (id, "(a workspace that never was)")));
+        for (id, name) in others {
+            if all.iter().all(|(known, _)| *known != id) {
+                all.push((id, name.to_owned()));
+            }
+        }
+        Ok(all)
+    }
 }
 
 struct Auditor {
-    writer: EventWriter,
-    reader: SettledReader,
-    read_models: PgPool,
+    audit: Audit,
     chain: Chain,
 }
 
 impl Auditor {
     async fn new(global: &Global) -> anyhow::Result<Self> {
         let access = Access::new(global)?;
-        Ok(Self {
-            writer: access.writer().await?,
-            reader: access.reader().await?,
-            read_models: access.pool(DbRole::Projections).await?,
-            chain: Chain::new(access.pool(DbRole::Relay).await?),
-        })
+        let read_models = access.pool(DbRole::Projections).await?;
+        let opinion = |kind, id, events| {
+            ael_commands::audit::digest(kind, id, events).map_err(|error| error.to_string())
+        };
+        let audit = Audit::new(&read_models, access.keyring(), Box::new(opinion));
+        Ok(Self { audit, chain: Chain::new(access.pool(DbRole::Relay).await?) })
     }
 
-    async fn verdict(
+    async fn findings(
         &self,
-        session: &Session,
-        workspace: &WorkspaceView,
-        kept: Option<&ChainHead>,
-    ) -> anyhow::Result<Verdict> {
-        // What differs twice at different versions is merely being changed: look again.
-        let (mut aggregates, mut lasting) = self.compare(workspace.id).await?;
-        for _ in 1..ROUNDS {
-            if lasting.is_empty() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            projection::level(session, Duration::from_secs(20)).await?;
-            let (count, found) = self.compare(workspace.id).await?;
-            aggregates = count;
-            let names = |all: &[Difference]| -> BTreeSet<(String, String)> {
-                all.iter().map(|one| (one.aggregate.clone(), one.field.clone())).collect()
-            };
-            let before = names(&lasting);
-            let again =
-                |one: &Difference| before.contains(&(one.aggregate.clone(), one.field.clone()));
-            lasting = found.into_iter().filter(again).collect();
-        }
-        let faults = self.chain.verify(workspace.id, kept).await?;
-        let chain_faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        let head = self.chain.head(workspace.id).await?;
-        Ok(Verdict {
-            workspace: workspace.id,
-            name: workspace.name.as_str().to_owned(),
-            clean: lasting.is_empty() && chain_faults.is_empty(),
-            aggregates,
-            differences: lasting,
-            chain_faults,
-            head: head.map(|head| head.to_string()),
-        })
-    }
-
-    /// Both sides of a workspace, compared; and how many aggregates there are.
-    async fn compare(&self, workspace: WorkspaceId) -> anyhow::Result<(usize, Vec<Difference>)> {
-        let read = ael_projections::digests(&self.read_models, workspace);
-        let mut read_models: BTreeMap<String, AggregateDigest> = BTreeMap::new();
-        let mut read = std::pin::pin!(read);
-        while let Some(digest) = read.try_next().await? {
-            read_models.insert(digest.aggregate.clone(), digest);
-        }
-        let history = ael_commands::audit::digests(&self.writer, &self.reader, workspace);
-        let mut history = std::pin::pin!(history);
-        let (mut count, mut found) = (0, Vec::new());
-        while let Some(digest) = history.try_next().await? {
-            count += 1;
-            found.extend(differences(&digest, read_models.remove(&digest.aggregate).as_ref()));
-        }
-        found.extend(read_models.into_keys().map(|aggregate| Difference {
-            aggregate,
-            field: "exists".to_owned(),
-            history: None,
-            read_model: Some("yes".to_owned()),
-        }));
-        Ok((count, found))
-    }
-}
-
-/// What a read model shows otherwise than the history says.
-fn differences(history: &AggregateDigest, read: Option<&AggregateDigest>) -> Vec<Difference> {
-    let difference = |field: &str, history: Option<String>, read_model: Option<String>| {
-        Difference { aggregate: String::new(), field: field.to_owned(), history, read_model }
-    };
-    let mut found = Vec::new();
-    match read {
-        None => found.push(difference("exists", Some("yes".to_owned()), None)),
-        Some(read) => {
-            if read.version != history.version {
-                let versions = (history.version.to_string(), read.version.to_string());
-                found.push(difference("version", Some(versions.0), Some(versions.1)));
-            }
-            let fields: BTreeSet<&String> =
-                history.fields.keys().chain(read.fields.keys()).collect();
-            for field in fields {
-                let (said, shown) = (history.fields.get(field), read.fields.get(field));
-                if said != shown {
-                    found.push(difference(field, said.cloned(), shown.cloned()));
-                }
-            }
-        }
-    }
-    for one in &mut found {
-        one.aggregate.clone_from(&history.aggregate);
-        if PERSONAL.contains(&one.field.as_str()) {
-            for side in [&mut one.history, &mut one.read_model] {
-                *side = side.as_ref().map(|text| format!("({} characters)", text.chars().count()));
-            }
-        }
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn digest(version: u64, fields: &[(&str, &str)]) -> AggregateDigest {
-        let field = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let fields = fields.iter().map(field).collect();
-        AggregateDigest { aggregate: "lead/1".to_owned(), version, fields }
-    }
-
-    #[test]
-    fn a_read_model_that_shows_the_history_has_no_differences() {
-        let one = digest(3, &[("stage", "new")]);
-        assert_eq!(differences(&one, Some(&one)), []);
-    }
-
-    #[test]
-    fn what_differs_is_named_with_both_sides() {
-        let history = digest(3, &[("stage", "lost"), ("lost_reason", "no_budget")]);
-        let read = digest(2, &[("stage", "new"), ("owner", "x")]);
-        let found = differences(&history, Some(&read));
-        let fields: Vec<&str> = found.iter().map(|one| one.field.as_str()).collect();
-        assert_eq!(fields, ["version", "lost_reason", "owner", "stage"]);
-        let told: Vec<String> = found.iter().map(told).collect();
-        assert_eq!(told[3], "lead/1 stage: history says lost, read model new");
-        assert_eq!(told[2], "lead/1 owner: history says nothing, read model x");
-        let missing = differences(&history, None);
-        assert_eq!(missing[0].field, "exists");
+        workspace: WorkspaceId,
+        name: &str,
+        reach: &Reach,
+        json: bool,
+    ) -> anyhow::Result<Findings> {
+        let bar = progress::bar(self.audit.size(workspace).await?, "auditing", json);
+        bar.set_prefix(name.to_owned());
+        let show = |events: u64| bar.set_position(events);
+        let findings = self.audit.verify(workspace, reach, &show).await;
+        bar.finish_and_clear();
+        Ok(findings?)
     }
 }

@@ -11,3 +11,4 @@ pub mod run;
 pub mod schema;
 pub mod stream;
 pub mod topology;
+mod verdict;

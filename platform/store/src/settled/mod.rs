@@ -14,11 +14,14 @@
 
 mod horizon;
 mod row;
+mod snapshot;
 
 pub use horizon::{Holder, Horizon};
 pub(crate) use row::EventRow;
+pub use snapshot::{ReadEvent, ReadSnapshot};
 
 use crate::StoreError;
+use crate::answers::lane;
 use crate::chain::Digest;
 use ael_events::event::Recorded;
 use ael_events::ids::{Lane, WorkspaceId};
@@ -186,34 +189,6 @@ impl SettledReader {
         rows.into_iter().map(EventRow::recorded).collect()
     }
 
-    /// A page of the aggregates of a kind, by id.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database is away.
-    pub async fn aggregates(
-        &self,
-        workspace: WorkspaceId,
-        aggregate: AggregateKind,
-        after: Option<Uuid>,
-        limit: u32,
-    ) -> Result<Vec<Uuid>, StoreError> {
-        let ids: Vec<String> = sqlx::query_scalar(
-            "SELECT aggregate_id FROM write.events
-             WHERE workspace = $1 AND aggregate_type = $2 AND aggregate_id > $3 AND sequence = 1
-             ORDER BY aggregate_id LIMIT $4",
-        )
-        .bind(workspace.uuid())
-        .bind(aggregate.as_str())
-        .bind(after.map(|id| id.to_string()).unwrap_or_default())
-        .bind(i64::from(limit))
-        .fetch_all(&self.0)
-        .await?;
-        let read = |id: String| {
-            Uuid::parse_str(&id).map_err(|_| StoreError::bad_row("an aggregate id that is no UUID"))
-        };
-        ids.into_iter().map(read).collect()
-    }
-
     /// All workspaces in which something happened.
     ///
     /// # Errors
@@ -264,6 +239,26 @@ impl SettledReader {
         .fetch_optional(&self.0)
         .await?;
         Ok(row.map_or(Order::START, order_of))
+    }
+
+    /// The last place of each lane in which something happened, settled or not.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn newest(&self) -> Result<Vec<(Lane, Order)>, StoreError> {
+        let rows: Vec<(i16, i32, i64, i64)> = sqlx::query_as(
+            "SELECT every.lane::smallint, e.incarnation, e.xid::text::bigint, e.position
+             FROM generate_series(0, 15) AS every (lane)
+             CROSS JOIN LATERAL (SELECT incarnation, xid, position FROM write.events
+                 WHERE lane = every.lane::smallint
+                 ORDER BY incarnation DESC, xid DESC, position DESC LIMIT 1) AS e",
+        )
+        .fetch_all(&self.0)
+        .await?;
+        let read = |(number, incarnation, xid, position)| {
+            Ok((lane(number)?, order_of((incarnation, xid, position))))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// How many events lie after a place, settled or not; counted up to 100,000.

@@ -1,6 +1,6 @@
 //! A row of `write.events`, read back.
 
-use super::Settled;
+use super::{ReadEvent, Settled};
 use crate::StoreError;
 use crate::answers::lane;
 use crate::chain::{Digest, RowDigest};
@@ -59,6 +59,14 @@ impl EventRow {
     pub(crate) fn settled(self) -> Result<Settled, StoreError> {
         let digest = self.digest();
         Ok(Settled { event: self.recorded()?, digest })
+    }
+
+    /// The event, or why this row alone cannot be read.
+    pub(crate) fn read(self) -> Result<ReadEvent, StoreError> {
+        let aggregate_id = Uuid::parse_str(&self.aggregate_id)
+            .map_err(|_| StoreError::bad_row("an aggregate id that is no UUID"))?;
+        let event = self.recorded().map_err(|error| error.to_string());
+        Ok(ReadEvent { aggregate_id, event })
     }
 
     pub(crate) fn recorded(self) -> Result<Recorded, StoreError> {

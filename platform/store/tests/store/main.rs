@@ -11,4 +11,5 @@ mod incarnation;
 mod load;
 mod rights;
 mod settled;
+mod snapshot;
 mod support;

@@ -1,7 +1,6 @@
 //! A lead, folded: the domain's own state, and beside it the words that no decision needs.
 
 use super::Fields;
-use crate::failure::Trouble;
 use ael_domain::Decider as _;
 use ael_domain::lead::Lead;
 use ael_events::event::{ImportedOutcome, LeadEvent};
@@ -61,10 +60,7 @@ impl Words {
     }
 }
 
-pub(super) fn fold(
-    (version, events): (u64, Vec<<Lead as ael_domain::Decider>::Event>),
-    id: Uuid,
-) -> Result<(u64, Fields), Trouble> {
+pub(super) fn fold(events: Vec<LeadEvent>, id: Uuid) -> Result<Fields, serde_json::Error> {
     let mut words = Words::default();
     events.iter().for_each(|event| words.note(event));
     let lead = Lead::fold(events);
@@ -92,5 +88,5 @@ pub(super) fn fold(
     fields.text("sale_id", is_sold.then(|| SaleId::of(LeadId::from_uuid(id))));
     fields.text("merged_into", lead.merged_into());
     fields.text("erased", lead.is_erased().then_some(true));
-    Ok((version, fields))
+    Ok(fields)
 }

@@ -1,14 +1,13 @@
 //! Sales, members and workspaces, folded.
 
 use super::Fields;
-use crate::failure::Trouble;
 use ael_domain::Decider as _;
 use ael_domain::member::Member;
 use ael_domain::sale::Sale;
 use ael_events::event::{MemberEvent, SaleEvent, WorkspaceEvent};
 use ael_events::values::SaleStage;
 
-pub(super) fn sale((version, events): (u64, Vec<SaleEvent>)) -> Result<(u64, Fields), Trouble> {
+pub(super) fn sale(events: Vec<SaleEvent>) -> Fields {
     let lost_reason = events.iter().rev().find_map(|event| match event {
         SaleEvent::Lost(lost) => Some(lost.reason),
         SaleEvent::Opened(_)
@@ -26,24 +25,22 @@ pub(super) fn sale((version, events): (u64, Vec<SaleEvent>)) -> Result<(u64, Fie
         fields.text("amount", amount);
         fields.text("lost_reason", lost_reason.filter(|_| sale.stage == SaleStage::Lost));
     }
-    Ok((version, fields))
+    fields
 }
 
-pub(super) fn member((version, events): (u64, Vec<MemberEvent>)) -> Result<(u64, Fields), Trouble> {
+pub(super) fn member(events: Vec<MemberEvent>) -> Fields {
     let member = Member::fold(events);
     let mut fields = Fields::default();
     fields.text("role", member.role());
     fields.text("active", Some(member.is_active()));
     fields.text("language", member.language());
     fields.text("name", member.person().map(|person| person.name.as_str()));
-    Ok((version, fields))
+    fields
 }
 
-pub(super) fn workspace(
-    (version, events): (u64, Vec<WorkspaceEvent>),
-) -> Result<(u64, Fields), Trouble> {
+pub(super) fn workspace(events: &[WorkspaceEvent]) -> Result<Fields, serde_json::Error> {
     let mut fields = Fields::default();
-    for event in &events {
+    for event in events {
         match event {
             WorkspaceEvent::Created(created) => {
                 fields.text("name", Some(created.name.as_str()));
@@ -54,5 +51,5 @@ pub(super) fn workspace(
             }
         }
     }
-    Ok((version, fields))
+    Ok(fields)
 }

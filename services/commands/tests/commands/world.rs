@@ -169,14 +169,6 @@ impl World {
         EventWriter::connect(&url, master, WriterOptions::default()).await.unwrap()
     }
 
-    /// A reader of the settled order.
-    pub(crate) async fn reader(&self) -> ael_store::SettledReader {
-        let options = ael_store::PoolOptions::default();
-        let url = self.url(DbRole::Relay);
-        let pool = ael_store::connect(&url, DbRole::Relay, &options).await.unwrap();
-        ael_store::SettledReader::new(pool)
-    }
-
     pub(crate) async fn load(&self, kind: AggregateKind, id: Uuid) -> Loaded {
         self.writer().await.load(self.workspace, kind, id, NO_SNAPSHOT).await.unwrap()
     }
