@@ -1,5 +1,6 @@
 //! The audit: what is broken behind the read models' back is named, and nothing else.
 
+use crate::access;
 use crate::erasure::{lost_sale, personal};
 use crate::views::{transferred, uah};
 use crate::world::{World, created, noon};
@@ -8,7 +9,7 @@ use ael_events::event::{
     LeadEvent, LeadProfile, MergedInto, MessageLogged, Opened, OtherAbsorbed, Paid, ReasonPrivate,
     SaleEvent, ScoreFeatures, Usage, WorkspaceCreated, WorkspaceEvent,
 };
-use ael_events::ids::{EventId, LeadId, SaleId, WorkspaceId};
+use ael_events::ids::{EventId, InvitationId, LeadId, SaleId, TokenId, WorkspaceId};
 use ael_events::private::Private;
 use ael_events::query::AggregateDigest;
 use ael_events::values::{
@@ -133,6 +134,8 @@ async fn lively() -> (World, LeadId) {
     let erased = LeadId::generate();
     world.lead(erased, personal(erased)).await;
     world.sale(erased, lost_sale(erased)).await;
+    let (token, invitation) = (TokenId::generate().uuid(), InvitationId::generate().uuid());
+    access::let_in(&world, token, invitation).await;
     (world, erased)
 }
 
@@ -148,7 +151,8 @@ async fn read_models_that_show_the_history_are_clean_however_they_came_about() {
         let findings = verify(&world).await;
         assert_eq!(told(&findings), [""; 0], "after the erasure, in batches of {batch}");
         assert_eq!(findings.faults(), 0);
-        assert_eq!(findings.aggregates, 6, "a workspace, a member, four leads");
+        let all = "a workspace, a member, four leads, a token, an invitation";
+        assert_eq!(findings.aggregates, 8, "{all}");
         for name in ael_projections::NAMES {
             assert!(findings.projections[*name].rows > 0, "{name} was not looked at");
         }
@@ -157,7 +161,7 @@ async fn read_models_that_show_the_history_are_clean_however_they_came_about() {
 }
 
 /// What somebody does to a read model (`{}` is its schema), and how the audit names it.
-const BREAKS: [(&str, &str, &str); 22] = [
+const BREAKS: [(&str, &str, &str); 24] = [
     (
         "lead_board",
         "UPDATE {}.leads SET stage = 'lost' WHERE tags @> '[\"autumn\"]'",
@@ -243,6 +247,8 @@ const BREAKS: [(&str, &str, &str); 22] = [
     ("members", "UPDATE {}.members SET role = 'admin'", "members.role agent → admin"),
     ("members", "UPDATE {}.members SET name = 'Kanarienvogel'", "members.name - → -"),
     ("members", "DELETE FROM {}.workspaces", "workspaces a row → -"),
+    ("access", "UPDATE {}.tokens SET revoked_at = NULL", "tokens.revoked_at 2026-03-14T12:00:00"),
+    ("access", "UPDATE {}.invitations SET name = 'Kanarienvogel'", "invitations.name - → -"),
     ("stats", "UPDATE {}.counters SET amount = amount + 1 WHERE metric = 'paid'", "70000 → 70001"),
     (
         "stats",
