@@ -24,6 +24,8 @@ pub const WRITERS: u64 = 16;
 /// Each of them asks for no more than one command in so long: a run of half an hour is to be
 /// checked whole in the end.
 const PACE: Duration = Duration::from_millis(100);
+/// After so long without an answer a command is asked again, with the same id.
+const ATTEMPT: Duration = Duration::from_millis(1_500);
 
 /// What was acknowledged of one lead.
 #[derive(Debug, Clone, Copy, Default)]
@@ -124,6 +126,7 @@ impl Writer {
 /// Writes until told to stop; gives what was acknowledged.
 pub async fn write(client: Client, who: Who, seed: u64, stop: CancellationToken) -> Promised {
     let random = StdRng::seed_from_u64(seed);
+    let client = client.with_attempt(ATTEMPT);
     let mut writer = Writer { client, who, random, promised: Promised::new() };
     let mut pace = tokio::time::interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
