@@ -124,7 +124,7 @@ impl Trouble {
     /// Makes trouble for so long.
     pub async fn make(&mut self, house: &House, how_long: Duration) {
         let begun = Instant::now();
-        let mut ticks = tokio::time::interval(Duration::from_millis(900));
+        let mut ticks = tokio::time::interval(Duration::from_millis(1_300));
         while begun.elapsed() < how_long {
             ticks.tick().await;
             let (fault, choice) = self.next();
