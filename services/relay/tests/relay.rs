@@ -154,6 +154,21 @@ impl World {
         found
     }
 
+    /// The events that the stream holds, and how many messages of strangers.
+    async fn streamed_among_strangers(&self) -> (Vec<(EventId, Order)>, u64) {
+        let bus = self.bus("relay").await;
+        let stream = bus.stream(subjects::EVENTS);
+        let (mut events, mut strangers) = (Vec::new(), 0);
+        for sequence in 1..=stream.state().await.unwrap().last_sequence {
+            let message = stream.message_at(sequence).await.unwrap().unwrap();
+            match CloudEvent::parse(&message.payload) {
+                Ok(event) => events.push((event.event_id, event.order)),
+                Err(_) => strangers += 1,
+            }
+        }
+        (events, strangers)
+    }
+
     async fn until_streamed(&self, events: usize) {
         let bus = self.bus("relay").await;
         let stream = bus.stream(subjects::EVENTS);
@@ -264,14 +279,37 @@ async fn what_is_no_event_at_the_streams_end_does_not_stop_the_relay() {
     world.append_many(20).await;
     world.until_streamed(52).await;
     relay.stop().await;
-    let stream = bus.stream(subjects::EVENTS);
-    let mut events = Vec::new();
-    for sequence in 1..=stream.state().await.unwrap().last_sequence {
-        let message = stream.message_at(sequence).await.unwrap().unwrap();
-        let event = CloudEvent::parse(&message.payload).ok();
-        events.extend(event.map(|event| (event.event_id, event.order)));
-    }
+    let (events, strangers) = world.streamed_among_strangers().await;
     assert!(events == world.stored().await, "each event once, in the settled order");
+    assert_eq!(strangers, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_between_the_events_of_a_batch_leave_no_event_out() {
+    let world = World::new().await;
+    world.append_many(600).await;
+    let bus = world.bus("relay").await;
+    let stream = bus.stream(subjects::EVENTS);
+    let relay = world.relay();
+    let begun = Instant::now();
+    let mut seen = 0;
+    // Whenever the stream has grown by the relay, one more message goes astray into it.
+    let mut strangers = 0;
+    while seen < 600 + strangers {
+        assert!(begun.elapsed() < PATIENCE, "the relay does not get through");
+        let last = stream.state().await.unwrap().last_sequence;
+        if last > seen {
+            let subject = "ael.evt.03.w.lead.created";
+            seen = bus.publish_kept(subject, Headers::new(), "astray").await.unwrap();
+            strangers += 1;
+        }
+        tokio::task::yield_now().await;
+    }
+    relay.stop().await;
+    let (events, found) = world.streamed_among_strangers().await;
+    assert!(events == world.stored().await, "each event once, in the settled order");
+    assert_eq!(found, strangers);
+    assert!(strangers >= 5, "only {strangers} strangers came between");
 }
 
 #[tokio::test(flavor = "multi_thread")]

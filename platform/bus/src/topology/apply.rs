@@ -9,7 +9,8 @@ use async_nats::jetstream::{
 use serde::de::DeserializeOwned;
 use std::{fmt, time::Duration};
 
-/// The shortest window in which the server looks for repeated message ids; we send none.
+/// The shortest window in which the server looks for repeated message ids: nothing of ours relies
+/// on it, and each remembered id costs the server memory.
 const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
 
 /// Something on the server that is not as the topology says.

@@ -7,6 +7,7 @@ use ael_bus::{
 };
 use ael_events::subjects::{AI_CACHE, DIALOGUES, EVENTS, JOBS};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 fn event(number: u64) -> Publication {
     Publication {
@@ -54,6 +55,8 @@ async fn a_batch_continues_the_stream_exactly_where_it_ends() {
         let behind = publisher.publish_batch(batch(400..450), 400).await;
         let fenced = PublishError::Fenced { expected: 400, actual: Some(500) };
         assert_eq!(behind.unwrap_err().to_string(), fenced.to_string());
+        let from_the_start = publisher.publish_batch(batch(0..50), 0).await;
+        assert!(matches!(from_the_start, Err(PublishError::Fenced { expected: 0, .. })));
         let ahead = publisher.publish_batch(batch(501..503), 501).await;
         assert!(matches!(ahead, Err(PublishError::Fenced { expected: 501, actual: Some(500) })));
         assert_eq!(publisher.publish_batch(Vec::new(), 500).await.unwrap(), 500);
@@ -94,6 +97,73 @@ async fn two_relays_at_once_neither_skip_nor_repeat() {
         );
         assert!(one.1 + other.1 > 0, "they never met: {one:?} {other:?}");
         assert_numbered(&server.bus("relay").await, 3_000).await;
+    })
+    .await;
+}
+
+/// What the stream holds of ours since the last look: numbered without a gap, whatever strangers
+/// put between.
+struct Reader {
+    seen: u64,
+    next: u64,
+}
+
+impl Reader {
+    async fn look(&mut self, bus: &Bus) {
+        let events = bus.stream(EVENTS);
+        let last = events.state().await.unwrap().last_sequence;
+        for sequence in self.seen + 1..=last {
+            let message = events.message_at(sequence).await.unwrap().unwrap();
+            if message.payload != STRANGER {
+                assert_eq!(message.payload, self.next.to_string(), "a hole at {sequence}");
+                self.next += 1;
+            }
+        }
+        self.seen = last;
+    }
+}
+
+const STRANGER: &str = "a server's reply that was sent astray";
+
+/// Puts messages into the stream, one after the other, until told to stop.
+async fn stray(bus: Bus, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        bus.publish_kept("ael.evt.05.w.lead.created", Headers::new(), STRANGER).await.unwrap();
+    }
+}
+
+/// One message between two of a batch takes the place of the one that it keeps out, so that the
+/// next would stand where it expects to stand: without the one before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_in_the_middle_of_a_batch_ends_it_and_leaves_no_hole() {
+    on_every_server(async |server| {
+        server.ready().await;
+        let bus = server.bus("relay").await;
+        let publisher = bus.event_publisher(EVENTS);
+        let mut reader = Reader { seen: 0, next: 0 };
+        let (mut cut, mut rounds) = (0, 0);
+        while cut < 20 {
+            rounds += 1;
+            assert!(rounds < 500, "strangers came between only {cut} times");
+            let stop = CancellationToken::new();
+            let strangers = tokio::spawn(stray(server.bus("relay").await, stop.clone()));
+            let before = reader.next;
+            let more = batch(before..before + 500);
+            let all = publisher.publish_batch(more, reader.seen).await;
+            stop.cancel();
+            strangers.await.unwrap();
+            reader.look(&bus).await;
+            if all.is_ok() {
+                assert_eq!(reader.next, before + 500);
+            } else if reader.next > before {
+                cut += 1;
+            }
+        }
+        // When they are gone, the same events go in, as if nothing had been.
+        let before = reader.next;
+        publisher.publish_batch(batch(before..before + 500), reader.seen).await.unwrap();
+        reader.look(&bus).await;
+        assert_eq!(reader.next, before + 500);
     })
     .await;
 }
