@@ -160,7 +160,8 @@ async fn hurt(house: &House, fault: Fault, choice: f64) -> bool {
             keep_open(house, &sql, 1.0 + 3.0 * choice).await
         }
         Fault::KilledRebuild => {
-            let names = ["lead_board", "lead_card", "timeline", "sale_board", "members", "stats"];
+            let names =
+                ["lead_board", "lead_card", "timeline", "sale_board", "members", "access", "stats"];
             let name = names[index(choice, names.len())];
             let mut rebuild = house.spawn(&["projection", "rebuild", name]);
             pass(Duration::from_secs_f64(0.2 + 2.0 * choice)).await;

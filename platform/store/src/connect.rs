@@ -62,7 +62,9 @@ impl DbRole {
                 ("enable_hashjoin", "off"),
                 ("enable_mergejoin", "off"),
             ],
-            Self::Owner | Self::Relay | Self::Queries => &[],
+            // The settled order is read by its index, in one way whatever the numbers.
+            Self::Relay => &[("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")],
+            Self::Owner | Self::Queries => &[],
         }
     }
 }
