@@ -84,6 +84,7 @@ cargo test --locked --quiet --workspace --doc >"$scratch/doc.out" 2>&1 || { cat 
 
 outcome=0
 summaries=()
+notes=()
 # run_tests WHAT NEXTEST_FILTER [CARGO_TEST_ARGUMENTS…]: the last are for where nextest is missing.
 run_tests() {
     local what=$1 filter=$2 failed=0 summary
@@ -100,7 +101,7 @@ run_tests() {
             END { printf "test result: %s. %d passed; %d failed; %d ignored", failed ? "FAILED" : "ok", passed, failed, ignored }')
     fi
     [ $failed -eq 0 ] || outcome=$failed
-    summaries+=("$what: ${summary:-the test runner gave no summary}")
+    summaries+=("==> $what" "${summary:-the test runner gave no summary}")
 }
 
 run_tests "tests" "all()" --lib --bins --tests
@@ -126,9 +127,9 @@ current=""
 if [ -n "${AEL_TEST_NATS_SERVER:-}" ]; then
     say "skipped: a second run on a current nats-server (AEL_TEST_NATS_SERVER chose one for everything)"
 elif ! current_nats_server >"$scratch/why"; then
-    summaries+=("not run on a current nats-server: $(cat "$scratch/why")")
+    notes+=("not run on a current nats-server: $(cat "$scratch/why")")
 elif [ "$current" = "$installed" ]; then
-    summaries+=("not run a second time: the installed nats-server is the current one, $current")
+    notes+=("not run a second time: the installed nats-server is the current one, $current")
 else
     export AEL_TEST_NATS_SERVER="$scratch/venv/bin/nats-server"
     on="bus, relay and faults on nats-server $current"
@@ -140,6 +141,8 @@ else
         --test system -- faults:: recovery:: restored:: nonsense::
 fi
 
+# The last line is the runner's own summary.
 printf '\n'
+[ ${#notes[@]} -eq 0 ] || printf '%s\n' "${notes[@]}"
 printf '%s\n' "${summaries[@]}"
 exit $outcome

@@ -1,7 +1,9 @@
 //! One transaction: batches of events, one of a lane each, take effect in every read model, and the
 //! checkpoints move with them.
 
-use super::checkpoints::{Place, active_places, advance, be_patient, lock_lanes, place_of};
+use super::checkpoints::{
+    Place, active_places, advance, be_patient, lock_free_lanes, lock_lane, place_of,
+};
 use super::dead;
 use crate::error::ProjectionError;
 use crate::model::{Applied, Incoming, Key, ReadModel, Target, schema_of};
@@ -19,6 +21,8 @@ use std::sync::Arc;
 pub(crate) enum Scope<'a> {
     /// Those that are read.
     Active(&'a [Arc<dyn ReadModel>]),
+    /// The same, in the lanes that nobody holds at the moment.
+    Free(&'a [Arc<dyn ReadModel>]),
     /// One that is being built: nobody else touches it.
     Building(&'a Arc<dyn ReadModel>, i32),
 }
@@ -87,7 +91,8 @@ pub async fn apply(
 }
 
 /// Applies batches of different lanes in one transaction: all of them, or none. Those to whose
-/// beginning a read model has not come yet are left out of it.
+/// beginning a read model has not come yet are left out of it, and so are those (nothing) whose
+/// lane somebody else holds at the moment.
 ///
 /// # Errors
 /// When any of them cannot be applied: each has to be tried alone then.
@@ -95,8 +100,8 @@ pub(crate) async fn apply_together(
     pool: &PgPool,
     models: &[Arc<dyn ReadModel>],
     batches: &[Batch<'_>],
-) -> Result<Vec<Outcome>, ProjectionError> {
-    apply_once(pool, Scope::Active(models), batches, &[]).await
+) -> Result<Vec<Option<Outcome>>, ProjectionError> {
+    apply_once(pool, Scope::Free(models), batches, &[]).await
 }
 
 pub(crate) async fn apply_in(
@@ -157,8 +162,10 @@ fn refusal_code(error: &ProjectionError) -> String {
     code.map(|code| format!("SQLSTATE {code}")).unwrap_or_default()
 }
 
-fn only(outcomes: Result<Vec<Outcome>, ProjectionError>) -> Result<Outcome, ProjectionError> {
-    outcomes?.pop().ok_or(ProjectionError::BrokenOff)
+fn only(
+    outcomes: Result<Vec<Option<Outcome>>, ProjectionError>,
+) -> Result<Outcome, ProjectionError> {
+    outcomes?.pop().flatten().ok_or(ProjectionError::BrokenOff)
 }
 
 async fn apply_once(
@@ -166,17 +173,17 @@ async fn apply_once(
     scope: Scope<'_>,
     batches: &[Batch<'_>],
     refused: &[Refused],
-) -> Result<Vec<Outcome>, ProjectionError> {
+) -> Result<Vec<Option<Outcome>>, ProjectionError> {
     let mut connection = pool.acquire().await?;
     let mut tx = connection.begin().await?;
-    let places = enter(&mut tx, scope, batches).await?;
+    let Entered { lanes, places } = enter(&mut tx, scope, batches).await?;
     let slowest = |batch: &Batch<'_>| {
         let here = places.iter().filter(|place| place.lane == batch.lane);
         here.map(|place| place.at).min().unwrap_or_else(|| batch.end())
     };
-    let (ready, early): (Vec<&Batch<'_>>, Vec<&Batch<'_>>) =
-        batches.iter().partition(|batch| slowest(batch) >= batch.previous);
-    let ready: Vec<Batch<'_>> = ready.into_iter().copied().collect();
+    let held = batches.iter().filter(|batch| lanes.contains(&batch.lane)).copied();
+    let (ready, early): (Vec<Batch<'_>>, Vec<Batch<'_>>) =
+        held.partition(|batch| slowest(batch) >= batch.previous);
     let mut effects: Vec<Effect> = ready
         .iter()
         .map(|batch| {
@@ -204,17 +211,17 @@ async fn apply_once(
         advance(&mut tx, &moved).await?;
         tx.commit().await?;
     }
-    let mut effects = ready.iter().map(|batch| batch.lane).zip(effects).collect::<BTreeMap<_, _>>();
-    let outcomes = batches.iter().map(|batch| match effects.remove(&batch.lane) {
-        Some(effect) => Outcome::Applied(effect),
-        None => Outcome::Behind(
-            early
-                .iter()
-                .find(|one| one.lane == batch.lane)
-                .map_or(batch.previous, |early| slowest(early)),
-        ),
-    });
-    Ok(outcomes.collect())
+    let mut outcomes: BTreeMap<Lane, Outcome> =
+        early.iter().map(|batch| (batch.lane, Outcome::Behind(slowest(batch)))).collect();
+    let applied = ready.iter().zip(effects);
+    outcomes.extend(applied.map(|(batch, effect)| (batch.lane, Outcome::Applied(effect))));
+    Ok(batches.iter().map(|batch| outcomes.remove(&batch.lane)).collect())
+}
+
+/// The lanes that are ours for the transaction, and where everything stands in them.
+struct Entered {
+    lanes: Vec<Lane>,
+    places: Vec<Place>,
 }
 
 /// Takes the lanes for this transaction and looks where everything stands.
@@ -222,22 +229,29 @@ async fn enter(
     tx: &mut PgConnection,
     scope: Scope<'_>,
     batches: &[Batch<'_>],
-) -> Result<Vec<Place>, ProjectionError> {
-    match scope {
+) -> Result<Entered, ProjectionError> {
+    let mut lanes: Vec<Lane> = batches.iter().map(|batch| batch.lane).collect();
+    let places = match scope {
         Scope::Active(models) => {
-            let lanes: Vec<Lane> = batches.iter().map(|batch| batch.lane).collect();
-            lock_lanes(tx, &lanes).await?;
-            active_places(tx, models, &lanes).await
+            for lane in &lanes {
+                lock_lane(tx, *lane).await?;
+            }
+            active_places(tx, models, &lanes).await?
+        }
+        Scope::Free(models) => {
+            lanes = lock_free_lanes(tx, &lanes).await?;
+            active_places(tx, models, &lanes).await?
         }
         Scope::Building(model, version) => {
             be_patient(tx).await?;
-            let mut places = Vec::with_capacity(batches.len());
-            for batch in batches {
-                places.push(place_of(tx, model, version, batch.lane).await?);
+            let mut places = Vec::with_capacity(lanes.len());
+            for lane in &lanes {
+                places.push(place_of(tx, model, version, *lane).await?);
             }
-            Ok(places)
+            places
         }
-    }
+    };
+    Ok(Entered { lanes, places })
 }
 
 /// An event of a batch as one version of a read model has to take it.

@@ -35,24 +35,41 @@ impl Place {
     }
 }
 
-/// Keeps everybody else out of the lanes, and swaps of versions out of the transaction. Takes no
-/// transaction id: waiting here stalls nobody's horizon. Everybody locks in the order of the lanes.
-pub(crate) async fn lock_lanes(
+/// Keeps everybody else out of the lane, and swaps of versions out of the transaction. Takes no
+/// transaction id: waiting here stalls nobody's horizon.
+pub(crate) async fn lock_lane(
+    connection: &mut PgConnection,
+    lane: Lane,
+) -> Result<(), ProjectionError> {
+    sqlx::query("SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock($2)")
+        .bind(REGISTRY_LOCK)
+        .bind(lock_of(lane))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The same for those of several lanes that nobody holds at the moment: none waits for another.
+pub(crate) async fn lock_free_lanes(
     connection: &mut PgConnection,
     lanes: &[Lane],
-) -> Result<(), ProjectionError> {
-    let mut locks: Vec<i64> =
-        lanes.iter().map(|lane| LANE_LOCK + i64::from(lane.number())).collect();
-    locks.sort_unstable();
-    sqlx::query(
-        "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock(lane) \
-         FROM unnest($2::bigint[]) AS lane",
+) -> Result<Vec<Lane>, ProjectionError> {
+    sqlx::query("SELECT pg_advisory_xact_lock_shared($1)")
+        .bind(REGISTRY_LOCK)
+        .execute(&mut *connection)
+        .await?;
+    let locks: Vec<i64> = lanes.iter().map(|lane| lock_of(*lane)).collect();
+    let locked: Vec<i64> = sqlx::query_scalar(
+        "SELECT lane FROM unnest($1::bigint[]) AS lane WHERE pg_try_advisory_xact_lock(lane)",
     )
-    .bind(REGISTRY_LOCK)
     .bind(locks)
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(())
+    Ok(lanes.iter().copied().filter(|lane| locked.contains(&lock_of(*lane))).collect())
+}
+
+fn lock_of(lane: Lane) -> i64 {
+    LANE_LOCK + i64::from(lane.number())
 }
 
 /// A rebuild is patient with itself: it waits for nobody, but on a busy machine its own work may

@@ -2,7 +2,7 @@
 //! somebody mended the cause.
 
 use super::apply::{Batch, Effect, apply_to};
-use super::checkpoints::{Place, active_places, lock_lanes};
+use super::checkpoints::{Place, active_places, lock_lane};
 use crate::error::ProjectionError;
 use crate::model::{self, ReadModel, to_i64, to_u64};
 use crate::opened::Opened;
@@ -150,7 +150,7 @@ pub async fn retry_aggregate(
         };
         let mut connection = pool.acquire().await?;
         let mut tx = connection.begin().await?;
-        lock_lanes(&mut tx, &[lane]).await?;
+        lock_lane(&mut tx, lane).await?;
         for place in active_places(&mut tx, models, &[lane]).await? {
             let waiting = (workspace.uuid(), aggregate, aggregate_id);
             if !place.parked.contains(&waiting) {

@@ -1,8 +1,9 @@
 //! Batches of different lanes that wait at the same moment share a transaction.
 //!
 //! While one transaction is under way, other lanes gather and go together next: the less there is
-//! to do in each lane, the more of them share a commit. What cannot be applied together is applied
-//! lane by lane: a neighbour's trouble costs time, never an event.
+//! to do in each lane, the more of them share a commit. A lane that somebody else holds goes alone,
+//! beside the others; what cannot be applied together is applied lane by lane: a neighbour's
+//! trouble costs time, never an event.
 
 use super::apply::{Batch, Outcome, apply, apply_together};
 use crate::error::ProjectionError;
@@ -82,7 +83,7 @@ impl Together {
     async fn work_off(self: Arc<Self>) {
         let mut leave = Leave { together: &self, done: false };
         while let Some(group) = self.next_group() {
-            self.run(group).await;
+            Arc::clone(&self).run(group).await;
         }
         leave.done = true;
     }
@@ -105,7 +106,7 @@ impl Together {
         Some(group)
     }
 
-    async fn run(&self, group: Vec<Waiting>) {
+    async fn run(self: Arc<Self>, group: Vec<Waiting>) {
         let all: Vec<Recorded> =
             group.iter().flat_map(|waiting| waiting.events.iter().cloned()).collect();
         match self.source.open(&all).await {
@@ -121,19 +122,17 @@ impl Together {
             Err(error) => {
                 tracing::debug!(%error, "events cannot be opened together");
                 for waiting in group {
-                    let opened = self.source.open(&waiting.events).await;
-                    let done = match opened {
-                        Ok(opened) => self.alone(waiting.lane, waiting.previous, opened).await,
-                        Err(error) => Err(error.into()),
-                    };
-                    // Whoever waited may have been told to stop.
-                    let _ = waiting.answer.send(done);
+                    match self.source.open(&waiting.events).await {
+                        Ok(opened) => Arc::clone(&self).answer_alone(waiting, opened).await,
+                        // Whoever waited may have been told to stop.
+                        Err(error) => drop(waiting.answer.send(Err(error.into()))),
+                    }
                 }
             }
         }
     }
 
-    async fn apply_all(&self, group: Vec<Waiting>, opened: Vec<Vec<Opened>>) {
+    async fn apply_all(self: Arc<Self>, group: Vec<Waiting>, opened: Vec<Vec<Opened>>) {
         let batches: Vec<Batch<'_>> = group
             .iter()
             .zip(&opened)
@@ -146,23 +145,27 @@ impl Together {
         match apply_together(&self.pool, &self.models, &batches).await {
             Ok(outcomes) => {
                 for ((waiting, opened), outcome) in group.into_iter().zip(opened).zip(outcomes) {
+                    let Some(outcome) = outcome else {
+                        tokio::spawn(Arc::clone(&self).answer_alone(waiting, opened));
+                        continue;
+                    };
                     let _ = waiting.answer.send(Ok((outcome, opened)));
                 }
             }
             Err(error) => {
                 tracing::debug!(%error, lanes = group.len(), "lanes are applied one by one");
                 for (waiting, opened) in group.into_iter().zip(opened) {
-                    let done = self.alone(waiting.lane, waiting.previous, opened).await;
-                    let _ = waiting.answer.send(done);
+                    Arc::clone(&self).answer_alone(waiting, opened).await;
                 }
             }
         }
     }
 
-    async fn alone(&self, lane: Lane, previous: Order, opened: Vec<Opened>) -> Done {
+    async fn answer_alone(self: Arc<Self>, waiting: Waiting, opened: Vec<Opened>) {
+        let Waiting { lane, previous, answer, .. } = waiting;
         let batch = Batch { lane, previous, events: &opened };
-        let outcome = apply(&self.pool, &self.models, batch).await?;
-        Ok((outcome, opened))
+        let outcome = apply(&self.pool, &self.models, batch).await;
+        let _ = answer.send(outcome.map(|outcome| (outcome, opened)));
     }
 }
 
