@@ -1,5 +1,7 @@
 //! Why the read models could not be kept.
 
+use std::sync::Arc;
+
 /// The projector could not do its work. Nothing is half done: rows and checkpoints move together
 /// or not at all.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +38,9 @@ pub enum ProjectionError {
     /// The rebuild was stopped before it was done; the old version is still read.
     #[error("the rebuild was stopped; the version that was read before is still read")]
     Stopped,
+    /// What several lanes needed together could not be had.
+    #[error(transparent)]
+    Shared(Arc<ProjectionError>),
     /// The work on a batch broke off by a defect; nothing of it took effect.
     #[error("the work on a batch of events broke off by a defect")]
     BrokenOff,
@@ -56,6 +61,31 @@ pub enum ProjectionError {
 pub struct SourceError(#[from] ael_store::StoreError);
 
 impl ProjectionError {
+    /// Whether one of several lanes may be the cause, so that each should be tried alone: values
+    /// that are refused, a lock or a time limit, a lane that went to another copy, a row that
+    /// cannot be read. If the database is away, it is away for all of them.
+    pub(crate) fn may_be_one_lanes(&self) -> bool {
+        let is_passing = |error: &sqlx::Error| {
+            error.as_database_error().and_then(|error| error.code()).is_some_and(|code| {
+                ["55", "40", "57014"].iter().any(|class| code.starts_with(class))
+            })
+        };
+        match self {
+            Self::Database(source) => is_passing(source),
+            Self::Write { source, .. } => self.is_about_values() || is_passing(source),
+            Self::Source(SourceError(source)) => !source.is_transient(),
+            Self::Shared(source) => source.may_be_one_lanes(),
+            Self::LostRace => true,
+            Self::Unknown { .. }
+            | Self::AlreadyRebuilding { .. }
+            | Self::Stopped
+            | Self::BrokenOff
+            | Self::Bus(_)
+            | Self::Config(_)
+            | Self::Enter(_) => false,
+        }
+    }
+
     /// Whether PostgreSQL refused the values themselves: asking again cannot help.
     pub(crate) fn is_about_values(&self) -> bool {
         let Self::Write { source, .. } = self else { return false };

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         Err(error) => return ExitCode::from(problem::misunderstood(&error, std::env::args_os())),
     };
     let out = cli.global.output();
-    let runtime = match runtime(&cli.command) {
+    let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return ExitCode::from(problem::tell(&error.into(), out)),
     };
@@ -35,18 +35,4 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(problem::tell(&error, out)),
     }
-}
-
-/// A service shares its machine with the others, with PostgreSQL and the bus: more threads than
-/// half of the processors would mostly wake each other. `TOKIO_WORKER_THREADS` says otherwise.
-fn runtime(command: &cli::Command) -> std::io::Result<tokio::runtime::Runtime> {
-    let is_service = matches!(command, cli::Command::Run { .. });
-    if !is_service || std::env::var_os("TOKIO_WORKER_THREADS").is_some() {
-        return tokio::runtime::Runtime::new();
-    }
-    let processors = std::thread::available_parallelism().map_or(2, usize::from);
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(processors.div_ceil(2))
-        .enable_all()
-        .build()
 }

@@ -16,12 +16,22 @@ use ael_service::Env;
 use ael_stack::{Home, Running};
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use serde::de::DeserializeOwned;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use uuid::Uuid;
 
 /// Under which help shows what every command understands.
 const EVERYWHERE: &str = "Everywhere";
+
+/// The home when none is said.
+const NEARBY: &str = "./.ael";
+
+/// An empty variable counts as one that is not set.
+fn home(text: OsString) -> PathBuf {
+    if text.is_empty() { PathBuf::from(NEARBY) } else { PathBuf::from(text) }
+}
 
 /// What every command understands.
 #[derive(Debug, Clone, clap::Args)]
@@ -31,7 +41,8 @@ pub struct Global {
         long,
         global = true,
         env = "AEL_HOME",
-        default_value = "./.ael",
+        default_value = NEARBY,
+        value_parser = OsStringValueParser::new().map(home),
         value_name = "DIR",
         help_heading = EVERYWHERE
     )]

@@ -67,6 +67,12 @@ pub struct DeadlineHours(u32);
 impl DeadlineHours {
     const MOST: u32 = 365 * 24;
 
+    /// The deadline that is nearest to this number of hours.
+    #[must_use]
+    pub fn nearest(hours: u64) -> Self {
+        Self(u32::try_from(hours).unwrap_or(Self::MOST).clamp(1, Self::MOST))
+    }
+
     /// The hours.
     #[must_use]
     pub const fn hours(self) -> u32 {

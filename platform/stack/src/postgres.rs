@@ -22,7 +22,7 @@ use crate::{Account, ClaimedHome, Home, StackError, files, leftovers, ports};
 const OLDEST_MAJOR: u32 = 15;
 
 /// How the server is run; what is not said here is the server's default.
-const SETTINGS: [(&str, &str); 20] = [
+const SETTINGS: [(&str, &str); 21] = [
     ("listen_addresses", "127.0.0.1"),
     ("unix_socket_directories", ""),
     ("max_connections", "100"),
@@ -43,6 +43,8 @@ const SETTINGS: [(&str, &str); 20] = [
     ("log_line_prefix", "%m [%p] %u "),
     // Details of errors quote rows, and rows may hold people.
     ("log_error_verbosity", "terse"),
+    // A refused append is an everyday answer: one line says it, without all that was asked.
+    ("log_min_error_statement", "fatal"),
     ("log_checkpoints", "off"),
     ("cluster_name", "ael"),
 ];

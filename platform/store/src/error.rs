@@ -2,6 +2,7 @@
 
 use ael_seal::SealError;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The store failed. Nothing is half done by any of these: a statement happens as a whole or not at
 /// all.
@@ -28,6 +29,9 @@ pub enum StoreError {
     /// Something could not be written as JSON or read from it.
     #[error("not JSON as it should be")]
     Json(#[from] serde_json::Error),
+    /// What several needed together could not be had.
+    #[error(transparent)]
+    Shared(Arc<StoreError>),
     /// Somebody else extended the hash chain at the same moment: there are two leaders.
     #[error("somebody else extends the hash chain")]
     AnotherChainer,
@@ -47,6 +51,7 @@ impl StoreError {
         match self {
             Self::Database(error) => transient(error),
             Self::AnotherChainer => true,
+            Self::Shared(source) => source.is_transient(),
             Self::Address(_)
             | Self::Migrate(_)
             | Self::Seal(_)

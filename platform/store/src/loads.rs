@@ -1,7 +1,7 @@
 //! Loads of one workspace that wait at the same moment share a round trip.
 //!
-//! While one call is under way, others gather and go together next. A call that fails sends each
-//! on its own way, so that everybody hears of their own trouble.
+//! While one call is under way, others gather and go together next. What is wrong with one aggregate
+//! is said to whoever asked for it; that the database is away is said to all.
 
 use crate::StoreError;
 use crate::load::{self, BadLoad, LoadedWithKey, Name};
@@ -75,7 +75,17 @@ impl Loads {
                         let _ = one.answer.send(loaded);
                     }
                 }
-                Err(error) => tracing::debug!(%error, "loads go on one by one"),
+                // Whoever hears nothing goes alone, and hears of their own trouble.
+                Err(error) if !error.is_transient() => {
+                    tracing::debug!(%error, "loads go on one by one");
+                }
+                Err(error) => {
+                    let error = Arc::new(error);
+                    for one in group {
+                        let shared = StoreError::Shared(Arc::clone(&error));
+                        let _ = one.answer.send(Err(BadLoad::Events(shared)));
+                    }
+                }
             }
         }
         leave.done = true;

@@ -24,6 +24,8 @@ use uuid::Uuid;
 const KEYS: u64 = 200_000;
 /// How long a key is remembered after it was last used: a destroyed one goes with it.
 const KEY_IDLE: Duration = Duration::from_secs(120);
+/// How long it is remembered at most.
+const KEY_LIFE: Duration = Duration::from_secs(600);
 
 /// How the writer works.
 #[derive(Debug, Clone)]
@@ -97,7 +99,11 @@ impl EventWriter {
         let read = connect(url, DbRole::Commands, &read).await?;
         let groups = Arc::new(Groups::new(append.clone(), read.clone(), &options));
         let loads = Arc::new(Loads::new(read.clone(), Arc::clone(&keyring)));
-        let keys = Cache::builder().max_capacity(KEYS).time_to_idle(KEY_IDLE).build();
+        let keys = Cache::builder()
+            .max_capacity(KEYS)
+            .time_to_idle(KEY_IDLE)
+            .time_to_live(KEY_LIFE)
+            .build();
         let hmacs = Cache::builder().max_capacity(10_000).build();
         Ok(Self(Arc::new(Writer { append, read, keyring, keys, hmacs, groups, loads })))
     }

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 /// How many events go into one transaction, unless one lane brings more.
-const MOST: usize = 1_000;
+const MOST: usize = 300;
 /// How many transactions are under way at once. Two would each do half of what one does, for the
 /// same price.
 const AT_ONCE: usize = 1;
@@ -118,9 +118,11 @@ impl Together {
                 each.reverse();
                 self.apply_all(group, each).await;
             }
-            // What every lane needs is away: each says so and tries again.
             Err(error) => {
-                tracing::debug!(%error, "events cannot be opened together");
+                let error = ProjectionError::from(error);
+                if !error.may_be_one_lanes() {
+                    return share(group, error);
+                }
                 for waiting in group {
                     match self.source.open(&waiting.events).await {
                         Ok(opened) => Arc::clone(&self).answer_alone(waiting, opened).await,
@@ -152,6 +154,7 @@ impl Together {
                     let _ = waiting.answer.send(Ok((outcome, opened)));
                 }
             }
+            Err(error) if !error.may_be_one_lanes() => share(group, error),
             Err(error) => {
                 tracing::debug!(%error, lanes = group.len(), "lanes are applied one by one");
                 for (waiting, opened) in group.into_iter().zip(opened) {
@@ -166,6 +169,14 @@ impl Together {
         let batch = Batch { lane, previous, events: &opened };
         let outcome = apply(&self.pool, &self.models, batch).await;
         let _ = answer.send(outcome.map(|outcome| (outcome, opened)));
+    }
+}
+
+/// Tells every lane what none of them can help; each tries again after a pause.
+fn share(group: Vec<Waiting>, error: ProjectionError) {
+    let error = Arc::new(error);
+    for waiting in group {
+        let _ = waiting.answer.send(Err(ProjectionError::Shared(Arc::clone(&error))));
     }
 }
 

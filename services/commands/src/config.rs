@@ -18,7 +18,7 @@ pub struct Config {
     pub master: Arc<MasterKeyring>,
     /// How many commands are worked on at once, from `AEL_COMMANDS_CONCURRENCY` (128).
     pub concurrency: usize,
-    /// How many bytes of leads are remembered, roughly, from `AEL_COMMANDS_CACHE_MIB` (64).
+    /// How many bytes of leads are remembered, roughly, from `AEL_COMMANDS_CACHE_MIB` (256).
     pub cache_bytes: u64,
     /// The environment, for readiness and metrics.
     pub env: Env,
@@ -35,7 +35,7 @@ impl Config {
         if !(1..=10_000).contains(&concurrency) {
             return Err(ConfigError::malformed("AEL_COMMANDS_CONCURRENCY", number));
         }
-        let cache_mib: u64 = env.or("AEL_COMMANDS_CACHE_MIB", "a number of MiB", 64)?;
+        let cache_mib: u64 = env.or("AEL_COMMANDS_CACHE_MIB", "a number of MiB", 256)?;
         Ok(Self {
             database: DatabaseConfig::read(env)?,
             bus: BusConfig::read(env)?,

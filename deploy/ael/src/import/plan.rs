@@ -217,7 +217,13 @@ impl Plan {
         field: &str,
         place: impl Fn(&Fields) -> &Place,
     ) -> Result<Option<T>, RowProblem> {
-        let text = self.columns.read(row, place(&self.fields)).map(|text| one_line(&text));
+        let text = self.columns.read(row, place(&self.fields));
+        if text.as_deref().is_some_and(swallows_lines) {
+            let reason = "lines of the file seem to be read as one cell: a quote is opened and not \
+                          closed where it should be";
+            return Err(RowProblem::new(field, reason));
+        }
+        let text = text.map(|text| one_line(&text));
         let parse = |text: String| text.parse().map_err(|problem| RowProblem::new(field, problem));
         text.map(parse).transpose()
     }
@@ -354,6 +360,11 @@ fn attributes(columns: &Columns, named: &[String]) -> Vec<(String, usize)> {
         }
     }
     found
+}
+
+/// A line break beside what separates cells: other rows, and other people, that a quote swallowed.
+fn swallows_lines(cell: &str) -> bool {
+    cell.contains(['\n', '\r']) && cell.contains([',', ';', '\t', '"'])
 }
 
 fn one_line(text: &str) -> String {

@@ -160,6 +160,14 @@ fn a_line_break_in_a_cell_becomes_a_space_where_a_field_has_one_line() {
 }
 
 #[test]
+fn a_quote_that_swallowed_other_rows_is_refused_and_their_people_stay_out_of_the_name() {
+    let swallowed = "Broken,a@b.com,0670000001\n2,Next,b@b.com";
+    let problem = arrival("plain", &[("id", "1"), ("full_name", swallowed)]).unwrap_err();
+    assert!(problem.to_string().starts_with("full name: lines of the file"), "{problem}");
+    assert!(!problem.to_string().contains("b@b.com"));
+}
+
+#[test]
 fn a_row_that_is_wrong_names_the_field_and_keeps_the_value_to_itself() {
     let problem = arrival("plain", &[("id", "1"), ("email", "olena-at-home")]).unwrap_err();
     assert!(problem.to_string().starts_with("e-mail: not an e-mail address"));

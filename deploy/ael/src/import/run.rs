@@ -108,10 +108,16 @@ impl Leads {
         let mut report = Report::create(path)?;
         let converted = converted(&desk).await?;
         let bar = progress::bar(std::fs::metadata(&self.file)?.len(), "importing", desk.out().json);
-        let written =
-            self.send_all(&desk, &plan, &mut rows, &mut report, (&bar, &read), &stop).await?;
+        let sent = self.send_all(&desk, &plan, &mut rows, &mut report, (&bar, &read), &stop).await;
         bar.finish_and_clear();
         let (counts, path) = report.finish()?;
+        let written = match sent {
+            Ok(written) => written,
+            Err(error) => {
+                let what = format!("the import broke off: {error}");
+                return Err(Problem::new("broken_off", what, self.to_continue(counts)).into());
+            }
+        };
         if let Some(error) = rows.broken() {
             let what = format!("{} could be read only in part: {error}", self.file.display());
             return Err(Problem::new("unreadable", what, self.to_continue(counts)).into());
@@ -152,7 +158,7 @@ impl Leads {
             .buffered(usize::from(self.concurrency));
         let mut outcomes = std::pin::pin!(outcomes);
         while let Some(outcome) = outcomes.next().await {
-            let outcome = outcome.inspect_err(|_| bar.finish_and_clear())?;
+            let outcome = outcome?;
             report.note(outcome.line, &outcome.lead, &outcome.fate)?;
             if let Some((accepted, won)) = outcome.accepted {
                 written.note(&accepted, won);

@@ -2,20 +2,26 @@
 
 use anyhow::Context as _;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8};
+use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 const CHUNK: usize = 64 * 1024;
 
+/// Of text that is no UTF-8, this part at most happens to look like letters of it.
+const SELDOM: usize = 4;
+
 /// Finds out in which encoding a file is written, by reading all of it once: a byte order mark
 /// says it, what is valid UTF-8 throughout is UTF-8, and everything else is judged by its letters.
+///
+/// UTF-8 with some broken bytes is an error: read as anything else, every name would be garbled.
 pub fn encoding_of(path: &Path) -> io::Result<&'static Encoding> {
     let mut file = File::open(path)?;
     let mut chunk = vec![0; CHUNK];
     let mut scratch = String::with_capacity(4 * CHUNK);
-    let mut utf8 = Some(UTF_8.new_decoder_without_bom_handling());
+    let mut utf8 = UTF_8.new_decoder_without_bom_handling();
+    let (mut letters, mut broken) = (0_usize, 0_usize);
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     let mut first = true;
     loop {
@@ -26,20 +32,29 @@ pub fn encoding_of(path: &Path) -> io::Result<&'static Encoding> {
         }
         first = false;
         detector.feed(bytes, last);
-        if let Some(decoder) = utf8.as_mut() {
-            scratch.clear();
-            let (result, _) =
-                decoder.decode_to_string_without_replacement(bytes, &mut scratch, last);
-            if matches!(result, DecoderResult::Malformed(..)) {
-                utf8 = None;
+        scratch.clear();
+        // There is room for the longest text that so many bytes can become.
+        let _ = utf8.decode_to_string(bytes, &mut scratch, last);
+        for letter in scratch.chars().filter(|letter| !letter.is_ascii()) {
+            if letter == char::REPLACEMENT_CHARACTER {
+                broken += 1;
+            } else {
+                letters += 1;
             }
         }
         if last {
             break;
         }
     }
+    if broken > 0 && letters > SELDOM * broken {
+        let what = format!(
+            "it is UTF-8 but for {broken} broken bytes or so: mend them, or say --encoding utf-8 to \
+             have each read as \u{fffd}"
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+    }
     // The hint makes short Cyrillic texts Windows-1251 rather than something rarer.
-    Ok(if utf8.is_some() { UTF_8 } else { detector.guess(Some(b"ua"), Utf8Detection::Deny) })
+    Ok(if broken == 0 { UTF_8 } else { detector.guess(Some(b"ua"), Utf8Detection::Deny) })
 }
 
 /// The encoding that a person named, such as `windows-1251`.
@@ -172,6 +187,13 @@ mod tests {
             .chain(WORDS.encode_utf16().flat_map(u16::to_le_bytes))
             .collect();
         assert_eq!(read(&utf16), ("UTF-16LE", WORDS.to_owned()));
+    }
+
+    #[test]
+    fn one_broken_byte_does_not_turn_utf_8_into_something_else() {
+        let broken = [WORDS.as_bytes(), b"\xff;\n", WORDS.as_bytes()].concat();
+        let error = encoding_of(file(&broken).path()).unwrap_err().to_string();
+        assert!(error.contains("UTF-8 but for 1 broken"), "{error}");
     }
 
     #[test]

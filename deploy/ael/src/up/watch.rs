@@ -12,7 +12,8 @@ const EVERY: Duration = Duration::from_secs(2);
 
 /// Looks every two seconds, until it is told to stop, and puts right what is missing.
 pub async fn keep_the_bus_right(admin: Bus, topology: Topology, stop: &CancellationToken) {
-    let mut looks = Looks { connects: admin.link().connects, known: None, missed: false };
+    let connects = admin.link().connects;
+    let mut looks = Looks { connects, known: None, missed: false, owed: false };
     while !stop.is_cancelled() {
         let connects = admin.link().connects;
         let found = match admin.stream(EVENTS).state().await {
@@ -21,7 +22,7 @@ pub async fn keep_the_bus_right(admin: Bus, topology: Topology, stop: &Cancellat
             Err(_) => Found::Unknown,
         };
         if looks.call_for_mending(connects, found) {
-            mend(&admin, &topology).await;
+            looks.owed = !mend(&admin, &topology).await;
         }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
@@ -44,6 +45,8 @@ struct Looks {
     connects: u64,
     known: Option<DateTime<Utc>>,
     missed: bool,
+    /// Whether the last mending failed.
+    owed: bool,
 }
 
 impl Looks {
@@ -59,7 +62,7 @@ impl Looks {
         };
         let due = match found {
             Found::Missing => missed_before,
-            Found::Made(_) | Found::Unknown => reconnected || another,
+            Found::Made(_) | Found::Unknown => reconnected || another || self.owed,
         };
         if due {
             self.connects = connects;
@@ -68,14 +71,19 @@ impl Looks {
     }
 }
 
-async fn mend(admin: &Bus, topology: &Topology) {
+/// Puts right what is missing; false when that has to be tried again.
+async fn mend(admin: &Bus, topology: &Topology) -> bool {
     match topology::apply(admin, topology).await {
-        Ok(applied) if applied.made.is_empty() && applied.changed.is_empty() => {}
+        Ok(applied) if applied.made.is_empty() && applied.changed.is_empty() => true,
         Ok(applied) => {
             let (made, changed) = (applied.made.len(), applied.changed.len());
             tracing::warn!(made, changed, "the bus had lost its streams; they are made again");
+            true
         }
-        Err(error) => tracing::warn!(%error, "the bus is not as it should be; trying again"),
+        Err(error) => {
+            tracing::warn!(%error, "the bus is not as it should be; trying again");
+            false
+        }
     }
 }
 
@@ -86,7 +94,18 @@ mod tests {
     const FIRST: Found = Found::Made(DateTime::UNIX_EPOCH);
 
     fn looks() -> Looks {
-        Looks { connects: 1, known: None, missed: false }
+        Looks { connects: 1, known: None, missed: false, owed: false }
+    }
+
+    #[test]
+    fn what_could_not_be_mended_is_tried_again() {
+        let mut looks = looks();
+        assert!(!looks.call_for_mending(1, FIRST));
+        assert!(looks.call_for_mending(2, FIRST), "reconnected");
+        looks.owed = true;
+        assert!(looks.call_for_mending(2, FIRST));
+        looks.owed = false;
+        assert!(!looks.call_for_mending(2, FIRST));
     }
 
     #[test]

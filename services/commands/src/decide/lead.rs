@@ -22,7 +22,8 @@ pub(super) async fn decide(
     };
     let repository = &matter.desk.repository;
     let (workspace, freshness) = (matter.workspace(), matter.freshness);
-    let begins = matches!(to.command, LeadCommand::Create(_) | LeadCommand::Import(_));
+    // An import is often repeated, and a look costs less than an append that is refused.
+    let begins = matches!(to.command, LeadCommand::Create(_));
     let lead = match begins {
         true => repository.beginning_lead(workspace, to.id, freshness).await?,
         false => repository.lead(workspace, to.id, freshness).await?,
