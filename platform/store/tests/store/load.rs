@@ -97,6 +97,42 @@ async fn a_snapshot_that_was_tampered_with_is_passed_over() {
 }
 
 #[tokio::test]
+async fn leads_that_are_loaded_together_each_have_an_outcome_of_their_own() {
+    let world = World::new().await;
+    let mut leads = Vec::new();
+    for _ in 0..20 {
+        leads.push(ten_notes(&world).await);
+    }
+    let (broken, absent) = (leads[7], LeadId::generate());
+    let superuser = world.superuser().await;
+    sqlx::raw_sql("ALTER TABLE write.events DISABLE TRIGGER history_is_kept")
+        .execute(&superuser)
+        .await
+        .unwrap();
+    sqlx::query(
+        "UPDATE write.events SET payload = (SELECT payload FROM write.events
+             WHERE aggregate_id = $1 AND sequence = 3) WHERE aggregate_id = $2 AND sequence = 3",
+    )
+    .bind(leads[0].to_string())
+    .bind(broken.to_string())
+    .execute(&superuser)
+    .await
+    .unwrap();
+    let all: Vec<LeadId> = leads.iter().copied().chain([absent]).collect();
+    let loaded = futures::future::join_all(all.iter().map(|lead| world.load(*lead))).await;
+    for (lead, loaded) in all.iter().zip(loaded) {
+        match loaded {
+            Ok(loaded) if *lead == absent => assert_eq!(loaded.version, 0),
+            Ok(loaded) => {
+                assert_eq!((loaded.version, fold(&loaded).len()), (10, 10));
+                assert_ne!(*lead, broken, "what was tampered with is not loaded");
+            }
+            Err(_) => assert_eq!(*lead, broken),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_snapshot_holds_nothing_that_can_be_read() {
     let world = World::new().await;
     let lead = ten_notes(&world).await;
