@@ -173,14 +173,19 @@ async fn survive(faults: &[Fault], copies: &str, how_long: Duration, seed: u64) 
 
 fn seed() -> u64 {
     let given = std::env::var("AEL_TEST_SEED").ok();
-    let read = |seed: String| seed.parse().expect("AEL_TEST_SEED is a whole number");
+    let read = |seed: String| {
+        seed.parse().unwrap_or_else(|_| panic!("AEL_TEST_SEED is a whole number, not {seed:?}"))
+    };
     given.map_or_else(|| rand::rng().next_u64() % 1_000_000, read)
 }
 
 /// How long the long form goes on: minutes, from `tests/faults.sh`; 25 seconds in the suite.
 fn how_long() -> Duration {
     let given = std::env::var("AEL_TEST_MINUTES").ok();
-    let minutes = given.map(|text| text.parse::<f64>().expect("AEL_TEST_MINUTES is a number"));
+    let read = |text: String| {
+        text.parse::<f64>().unwrap_or_else(|_| panic!("AEL_TEST_MINUTES is a number, not {text:?}"))
+    };
+    let minutes = given.map(read);
     minutes.map_or(Duration::from_secs(25), |minutes| Duration::from_secs_f64(60.0 * minutes))
 }
 
