@@ -179,8 +179,8 @@ pub(crate) fn key_arrays<'a>(keys: impl Iterator<Item = &'a Key>) -> (Vec<Uuid>,
 
 /// The statement that looks up the rows of a table by `$1` and `$2`, workspaces and ids.
 ///
-/// The fence (OFFSET 0) holds the plan to one look-up per key: one that was made while the table was
-/// small could otherwise read all of it for ever.
+/// The fence (OFFSET 0) holds the plan to one look-up per key: one that was made while the table
+/// was small could otherwise read all of it for ever.
 pub(crate) fn look_up(schema: &str, table: &str, id: &str) -> String {
     format!(
         "SELECT found.* FROM unnest($1::uuid[], $2::uuid[]) AS k (workspace, id) \

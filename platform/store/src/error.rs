@@ -62,6 +62,15 @@ impl StoreError {
     }
 }
 
+/// Whether the connection was lost: one that waited in a pool may have been dead for long.
+pub(crate) fn lost_connection(error: &StoreError) -> bool {
+    let StoreError::Database(error) = error else { return false };
+    match error.as_database_error().and_then(|error| error.code()) {
+        Some(code) => code.starts_with("57P") || code.starts_with("08"),
+        None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed),
+    }
+}
+
 fn transient(error: &sqlx::Error) -> bool {
     match error.as_database_error().and_then(|error| error.code()) {
         // Connection, rollback, resources, operator's intervention, lock not available.

@@ -1,9 +1,10 @@
 //! Loads of one workspace that wait at the same moment share a round trip.
 //!
-//! While one call is under way, others gather and go together next. What is wrong with one aggregate
-//! is said to whoever asked for it; that the database is away is said to all.
+//! While one call is under way, others gather and go together next. What is wrong with one
+//! aggregate is said to whoever asked for it; that the database is away is said to all.
 
 use crate::StoreError;
+use crate::error::lost_connection;
 use crate::load::{self, BadLoad, LoadedWithKey, Name};
 use ael_events::ids::WorkspaceId;
 use ael_seal::MasterKeyring;
@@ -68,7 +69,7 @@ impl Loads {
         let mut leave = Leave { loads: &self, kind, done: false };
         while let Some(group) = self.next_group(kind) {
             let names: Vec<Name> = group.iter().map(|one| one.name).collect();
-            match load::load_many(&self.pool, &self.keyring, &names, Some(kind.1)).await {
+            match self.load_many(&names, kind.1).await {
                 Ok(loaded) => {
                     for (one, loaded) in group.into_iter().zip(loaded) {
                         // Whoever asked may have gone.
@@ -89,6 +90,25 @@ impl Loads {
             }
         }
         leave.done = true;
+    }
+
+    /// Loads without an effect are tried again when a connection turns out to be dead, until none
+    /// of those in the pool can be to blame.
+    async fn load_many(
+        &self,
+        names: &[Name],
+        format: u32,
+    ) -> Result<Vec<Result<LoadedWithKey, BadLoad>>, StoreError> {
+        let mut attempts = self.pool.size() + 1;
+        loop {
+            attempts = attempts.saturating_sub(1);
+            match load::load_many(&self.pool, &self.keyring, names, Some(format)).await {
+                Err(error) if attempts > 0 && lost_connection(&error) => {
+                    tracing::debug!(%error, "a connection was dead; loading by another one");
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// The loads that go together next; without any, the kind is struck off.

@@ -48,8 +48,8 @@ pub fn encoding_of(path: &Path) -> io::Result<&'static Encoding> {
     }
     if broken > 0 && letters > SELDOM * broken {
         let what = format!(
-            "it is UTF-8 but for {broken} broken bytes or so: mend them, or say --encoding utf-8 to \
-             have each read as \u{fffd}"
+            "it is UTF-8 but for {broken} broken bytes or so: mend them, or say --encoding utf-8 \
+             to have each read as \u{fffd}"
         );
         return Err(io::Error::new(io::ErrorKind::InvalidData, what));
     }
