@@ -14,8 +14,8 @@ mod up;
 use clap::Parser as _;
 use std::process::ExitCode;
 
-/// Commands and events are many small pieces that live for a moment: the system's allocator takes a
-/// fifth of the time that deciding about them takes (docs/performance.md).
+/// Commands and events are many small pieces that live for a moment: the system's allocator was
+/// first in the profile of deciding about them (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
