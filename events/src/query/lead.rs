@@ -126,6 +126,10 @@ pub struct ListLeads {
     pub filter: LeadFilter,
     /// In which order.
     pub sort: LeadSort,
+    /// In which order among those that `sort` finds equal; by another key than `sort`. Ties that
+    /// are left go by id, the way of the last key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub then: Option<LeadSort>,
     /// Where the page begins: the `next_cursor` of the one before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
@@ -307,4 +311,21 @@ pub struct LeadView {
     pub stage_since: DateTime<Utc>,
     /// Whether the person was erased.
     pub erased: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_list_that_names_one_key_is_asked_as_before_there_were_two() {
+        let sort = json!({ "by": "ai_score", "direction": "ascending" });
+        let asked: ListLeads = serde_json::from_value(json!({ "sort": sort })).unwrap();
+        assert_eq!((asked.sort.by, asked.then), (SortKey::AiScore, None));
+        assert!(serde_json::to_value(&asked).unwrap().get("then").is_none());
+        let then = json!({ "by": "created_at" });
+        let asked: ListLeads = serde_json::from_value(json!({ "then": then })).unwrap();
+        assert_eq!(asked.then, Some(LeadSort::default()));
+    }
 }

@@ -78,7 +78,8 @@ async fn some_lead(
 ) -> anyhow::Result<Option<LeadListItem>> {
     let filter = LeadFilter { stages: stages.iter().copied().collect(), ..LeadFilter::default() };
     let sort = LeadSort { by: SortKey::UpdatedAt, direction: SortDirection::Ascending };
-    let query = Query::ListLeads(ListLeads { filter, sort, cursor: None, limit: Some(40) });
+    let query =
+        Query::ListLeads(ListLeads { filter, sort, limit: Some(40), ..ListLeads::default() });
     let page: LeadPage = session.ask_in(workspace_id(), Some(ADMIN.id()), query, None).await?;
     Ok((!page.items.is_empty()).then(|| chance.of(&page.items).clone()))
 }

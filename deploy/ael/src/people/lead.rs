@@ -172,7 +172,8 @@ impl List {
             "No lead is like that. All of them: ael lead list"
         };
         let question = |cursor, limit| {
-            Query::ListLeads(ListLeads { filter: filter.clone(), sort, cursor, limit })
+            let filter = filter.clone();
+            Query::ListLeads(ListLeads { filter, sort, cursor, limit, ..ListLeads::default() })
         };
         let page: LeadPage = self.paging.collect(desk, question).await?;
         let row = |lead: &LeadListItem| lead_view::row(desk, lead);

@@ -4,6 +4,7 @@ mod access;
 mod house;
 mod lead;
 mod lead_list;
+mod lead_order;
 mod lead_sql;
 mod people;
 mod rows;
@@ -59,6 +60,7 @@ pub fn planned(query: &Query, asker: Asker) -> Plan {
     };
     match query {
         Query::ListLeads(_) | Query::ListSales(_) | Query::Statistics {} if !sees_all => Plan::Anew,
+        Query::ListLeads(asked) if asked.then.is_some() => Plan::Anew,
         Query::ListLeads(asked) if asked.filter != LeadFilter::default() => Plan::Anew,
         Query::ListSales(asked) if !asked.stages.is_empty() || asked.owner.is_some() => Plan::Anew,
         Query::Statistics {} => Plan::Anew,
