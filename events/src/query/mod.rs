@@ -8,13 +8,13 @@ mod stats;
 
 pub use audit::{AggregateDigest, DeadLetter, HistoryEntry, HistoryPage, LeadHistory};
 pub use lead::{
-    AnalysisView, Cursor, FileView, GetLead, LeadFilter, LeadListItem, LeadPage, LeadSort,
-    LeadView, ListLeads, NoteView, OwnerFilter, Page, SortDirection, SortKey,
+    AnalysisView, Cursor, FileView, GetLead, LeadDetails, LeadFilter, LeadInclude, LeadListItem,
+    LeadPage, LeadSort, LeadView, ListLeads, NoteView, OwnerFilter, Page, SortDirection, SortKey,
 };
 pub use people::{
     InvitationPage, InvitationView, ListInvitations, ListTokens, TokenPage, TokenView,
 };
-pub use sale::{GetSale, ListSales, SalePage, SaleView};
+pub use sale::{GetSale, ListSales, SalePage, SaleSummary, SaleView};
 pub use stats::{
     AgentStats, CurrencyAmount, DomainStats, FunnelStats, MemberView, MonthStats, Overview,
     ProjectionStatus, SourceStats, StageAging, Statistics, WorkspaceView,

@@ -132,7 +132,7 @@ async fn step(session: &Session, chance: &mut Chance, from: Stage) -> anyhow::Re
 
 async fn sale(session: &Session, chance: &mut Chance) -> anyhow::Result<()> {
     let stages = [SaleStage::New, SaleStage::Kyc, SaleStage::Agreement].into();
-    let query = ListSales { stages, owner: None, cursor: None, limit: Some(40) };
+    let query = ListSales { stages, limit: Some(40), ..ListSales::default() };
     let query = Query::ListSales(query);
     let page: SalePage = session.ask_in(workspace_id(), Some(ADMIN.id()), query, None).await?;
     if page.items.is_empty() {

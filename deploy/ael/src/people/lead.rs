@@ -185,7 +185,7 @@ impl Show {
     async fn run(self, desk: &Desk) -> anyhow::Result<()> {
         let lead_id = whom::to_see(desk, &self.which.lead).await?.id;
         let Self { as_of, version, effective, .. } = self;
-        let query = Query::GetLead(GetLead { lead_id, as_of, version, effective });
+        let query = Query::GetLead(GetLead { as_of, version, effective, ..GetLead::now(lead_id) });
         let lead: LeadView = desk.ask(query).await?;
         desk.out().answer(&lead, |out| {
             if let Some(as_of) = as_of {

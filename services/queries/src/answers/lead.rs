@@ -1,13 +1,17 @@
 //! One lead, now or as it was; what happened to it; and its anonymous features.
 
+use super::people;
 use super::rows::{json, member, parsed, word};
+use super::sales;
 use crate::asker::Colleague;
 use crate::page::{PAGE_BYTES, limit, page};
 use crate::refusal::{Answered, Unanswered, invalid, not_found};
 use crate::view::View;
 use ael_events::event::{LeadEvent, ScoreFeatures};
 use ael_events::ids::{EventId, LeadId};
-use ael_events::query::{GetLead, HistoryEntry, HistoryPage, LeadHistory, LeadView};
+use ael_events::query::{
+    GetLead, HistoryEntry, HistoryPage, LeadDetails, LeadHistory, LeadInclude, LeadView,
+};
 use ael_events::values::MemberName;
 use ael_projections::lead_card;
 use chrono::{DateTime, Utc};
@@ -19,7 +23,12 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// When there is none that the asker may see, or there was none then.
-pub async fn answer(view: &mut View, asker: Colleague, asked: &GetLead) -> Answered<LeadView> {
+pub async fn answer(view: &mut View, asker: Colleague, asked: &GetLead) -> Answered<LeadDetails> {
+    let with_sale = asked.include.contains(&LeadInclude::Sale);
+    if with_sale && (asked.as_of.is_some() || asked.version.is_some()) {
+        let sentence = "a sale is shown as it is now: ask for it without as_of and version";
+        return Err(invalid("include", sentence).into());
+    }
     let card = seen(view, asker, asked.lead_id).await?;
     let found = match (asked.as_of, asked.version) {
         (Some(_), Some(_)) => {
@@ -31,7 +40,18 @@ pub async fn answer(view: &mut View, asker: Colleague, asked: &GetLead) -> Answe
         (None, None) => json("a lead", card)?,
         (None, Some(_)) | (Some(_), None) => past(view, asked).await?,
     };
-    Ok(carried(lead_card::present(found)))
+    let lead = carried(lead_card::present(found));
+    let owner_name = match lead.owner.filter(|_| asked.include.contains(&LeadInclude::Owner)) {
+        Some(owner) => people::name_of(view, owner).await?,
+        None => None,
+    };
+    let sale = if with_sale {
+        let mut found = sales::summaries(view, asker, [lead.id].into_iter()).await?;
+        Some(found.remove(&lead.id))
+    } else {
+        None
+    };
+    Ok(LeadDetails { lead, owner_name, sale })
 }
 
 /// The lead as it is, if the asker may see it. Whether they may is decided by its owner of now,

@@ -3,13 +3,14 @@
 use super::lead_order::{LeadOrder, Place};
 use super::lead_sql::{LeadPageSql, branches, together};
 use super::rows::{json, member, parsed, word};
+use super::sales;
 use crate::asker::Colleague;
 use crate::page::{limit, page};
 use crate::refusal::{Answered, invalid};
 use crate::view::View;
 use ael_events::answer::Rejected;
 use ael_events::ids::LeadId;
-use ael_events::query::{LeadListItem, LeadPage, ListLeads};
+use ael_events::query::{LeadInclude, LeadListItem, LeadPage, ListLeads};
 use ael_events::values::{DomainSlug, MemberName, Score};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -26,7 +27,14 @@ pub async fn answer(view: &mut View, asker: Colleague, asked: &ListLeads) -> Ans
     let search = asked.filter.q.as_deref().map(searched).transpose()?;
     let sql = statement(view, asker, asked, search.as_deref())?;
     let rows = read(view, &sql, wanted + 1).await?;
-    let items = rows.into_iter().map(Row::into_item).collect::<Answered<Vec<_>>>()?;
+    let mut items = rows.into_iter().map(Row::into_item).collect::<Answered<Vec<_>>>()?;
+    if asked.include.contains(&LeadInclude::Sale) {
+        let leads = items.iter().map(|lead| lead.id);
+        let mut found = sales::summaries(view, asker, leads).await?;
+        for lead in &mut items {
+            lead.sale = Some(found.remove(&lead.id));
+        }
+    }
     let question = question(view, asker, asked);
     Ok(page(items, wanted, |last| view.cursors.seal(&question, &sql.order.place_of(last))))
 }
@@ -150,6 +158,7 @@ impl Row {
             created_at: self.created_at,
             updated_at: self.updated_at,
             erased: self.erased,
+            sale: None,
         })
     }
 }

@@ -17,7 +17,7 @@ use crate::asker::{Asker, Colleague, Sight};
 use crate::refusal::{Answered, Unanswered, not_allowed};
 use crate::view::{Plan, View};
 use ael_events::answer::QueryAnswer;
-use ael_events::query::{LeadFilter, Query};
+use ael_events::query::{LeadFilter, LeadInclude, ListSales, Query};
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -32,9 +32,15 @@ const STATS: &str = "stats";
 /// The read models that a question looks at: all of them have to have taken a write that is to be
 /// seen in its answer.
 #[must_use]
-pub const fn read_by(query: &Query) -> &'static [&'static str] {
+pub fn read_by(query: &Query) -> &'static [&'static str] {
     match query {
+        Query::ListLeads(asked) if asked.include.contains(&LeadInclude::Sale) => {
+            &[LEAD_BOARD, MEMBERS, SALE_BOARD]
+        }
         Query::ListLeads(_) => &[LEAD_BOARD, MEMBERS],
+        Query::GetLead(asked) if !asked.include.is_empty() => {
+            &[LEAD_CARD, TIMELINE, MEMBERS, SALE_BOARD]
+        }
         Query::GetLead(_) => &[LEAD_CARD, TIMELINE],
         Query::LeadHistory(_) => &[LEAD_CARD, TIMELINE, MEMBERS],
         Query::ListSales(_) | Query::GetSale(_) => &[SALE_BOARD],
@@ -62,7 +68,11 @@ pub fn planned(query: &Query, asker: Asker) -> Plan {
         Query::ListLeads(_) | Query::ListSales(_) | Query::Statistics {} if !sees_all => Plan::Anew,
         Query::ListLeads(asked) if asked.then.is_some() => Plan::Anew,
         Query::ListLeads(asked) if asked.filter != LeadFilter::default() => Plan::Anew,
-        Query::ListSales(asked) if !asked.stages.is_empty() || asked.owner.is_some() => Plan::Anew,
+        Query::ListSales(ListSales { stages, owner, leads, .. })
+            if !stages.is_empty() || owner.is_some() || !leads.is_empty() =>
+        {
+            Plan::Anew
+        }
         Query::Statistics {} => Plan::Anew,
         Query::ListLeads(_)
         | Query::GetLead(_)

@@ -60,7 +60,7 @@ fn life(tenant: &Tenant<'_>) -> Vec<(LeadEvent, u32, u32)> {
 }
 
 fn get(lead_id: LeadId, as_of: Option<DateTime<Utc>>, version: Option<u64>) -> GetLead {
-    GetLead { lead_id, as_of, version, effective: false }
+    GetLead { as_of, version, ..GetLead::now(lead_id) }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 mod access;
 mod history;
 mod house;
+mod include;
 mod lead_list;
 mod numbers;
 mod plans;
