@@ -22,6 +22,24 @@ pub struct LeadHistory {
     pub limit: Option<u16>,
 }
 
+/// A field that an event changed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FieldChange {
+    /// Which, as it is called where it is edited and shown: `stage`, `full_name`, `amount` …
+    pub field: String,
+    /// What it was; `null` when there was nothing. Of notes and files only those that changed.
+    pub before: Value,
+    /// What it is since.
+    pub after: Value,
+}
+
+/// Its values hide themselves.
+impl fmt::Debug for FieldChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FieldChange").field("field", &self.field).finish_non_exhaustive()
+    }
+}
+
 /// One thing that happened.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HistoryEntry {
@@ -41,8 +59,14 @@ pub struct HistoryEntry {
     pub actor_name: Option<String>,
     /// Through which edge.
     pub edge: String,
+    /// Why, in words, where they were given; nothing after erasure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// What exactly: the event's data, opened; without its private part after erasure.
     pub data: Value,
+    /// What it changed of the lead or of its sale.
+    #[serde(default)]
+    pub changes: Vec<FieldChange>,
 }
 
 /// Its data and names hide themselves.
@@ -112,6 +136,8 @@ mod tests {
         let filter = LeadFilter { q: Some(words.into()), ..LeadFilter::default() };
         let list = Query::ListLeads(ListLeads { filter, ..ListLeads::default() });
         let find = Query::FindMember { text: words.into() };
+        let (field, after) = ("full_name".to_owned(), json!(words));
+        let change = FieldChange { field, before: Value::Null, after };
         let entry = HistoryEntry {
             event_id: EventId::generate(),
             version: 1,
@@ -121,11 +147,13 @@ mod tests {
             actor: "operator".into(),
             actor_name: Some(words.into()),
             edge: "cli".into(),
+            why: Some(words.into()),
             data: json!({ "private": words }),
+            changes: vec![change.clone()],
         };
         let fields = [("contact".to_owned(), words.to_owned())].into();
         let digest = AggregateDigest { aggregate: "lead/1".into(), version: 1, fields };
-        let shown = format!("{list:?} {find:?} {entry:?} {digest:?}");
+        let shown = format!("{list:?} {find:?} {entry:?} {change:?} {digest:?}");
         assert!(!shown.contains(words), "{shown}");
         assert!(shown.contains("find_member") && shown.contains("lead.created.v1"), "{shown}");
     }

@@ -6,7 +6,7 @@ mod people;
 mod sale;
 mod stats;
 
-pub use audit::{AggregateDigest, DeadLetter, HistoryEntry, HistoryPage, LeadHistory};
+pub use audit::{AggregateDigest, DeadLetter, FieldChange, HistoryEntry, HistoryPage, LeadHistory};
 pub use lead::{
     AnalysisView, Cursor, FileView, GetLead, LeadDetails, LeadFilter, LeadInclude, LeadListItem,
     LeadPage, LeadSort, LeadView, ListLeads, NoteView, OwnerFilter, Page, SortDirection, SortKey,

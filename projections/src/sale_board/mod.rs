@@ -4,7 +4,7 @@ mod expected;
 mod row;
 mod rows;
 
-pub use row::{Person, apply, learn, show};
+pub use row::{Moment, Person, apply, apply_at, learn, show};
 
 use crate::audit::row::Audited;
 use crate::model::{Applied, Expected, Incoming, Key, ReadModel, Target, View};

@@ -1,6 +1,8 @@
 //! One file per kind of question; here each question finds its answer.
 
 mod access;
+mod changes;
+mod history;
 mod house;
 mod lead;
 mod lead_list;
@@ -107,7 +109,7 @@ async fn to_colleague(view: &mut View, asker: Colleague, query: &Query) -> Answe
     match query {
         Query::ListLeads(asked) => found(lead_list::answer(view, asker, asked).await?),
         Query::GetLead(asked) => found(lead::answer(view, asker, asked).await?),
-        Query::LeadHistory(asked) => found(lead::history(view, asker, asked).await?),
+        Query::LeadHistory(asked) => found(history::answer(view, asker, asked).await?),
         Query::ListSales(asked) => found(sales::list(view, asker, asked).await?),
         Query::GetSale(asked) => found(sales::one(view, asker, asked).await?),
         Query::Statistics {} => found(statistics::answer(view, asker).await?),
