@@ -2,17 +2,18 @@
 
 use super::changes::{Happening, Story};
 use super::lead::seen;
-use super::rows::parsed;
+use super::rows::{At, parsed, push_beyond};
 use crate::asker::Colleague;
 use crate::page::{limit, page};
 use crate::refusal::Answered;
 use crate::view::View;
 use ael_events::ids::{EventId, LeadId};
+use ael_events::order::Order;
 use ael_events::query::{HistoryEntry, HistoryPage, LeadHistory};
 use ael_events::values::MemberName;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::FromRow;
+use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 /// What happened to a lead and its sale, oldest first. What a page changed is told by its own
@@ -27,53 +28,57 @@ pub async fn answer(
 ) -> Answered<HistoryPage> {
     let wanted = limit(asked.limit)?;
     let question = ("history", view.workspace, asker.id, asked.lead_id);
-    let from: Option<i64> =
+    let from: Option<Order> =
         asked.cursor.as_deref().map(|cursor| view.cursors.open(&question, cursor)).transpose()?;
     seen(view, asker, asked.lead_id).await?;
     let mut story = Story::of(asked.lead_id);
     if let Some(from) = from {
-        for row in rows(view, asked.lead_id, (i64::MIN, from), None).await? {
+        for row in rows(view, asked.lead_id, (Order::START, Some(from)), None).await? {
             story.pass(&row.happening())?;
         }
     }
-    let after = from.unwrap_or(i64::MIN);
-    let rows = rows(view, asked.lead_id, (after, i64::MAX), Some(wanted + 1)).await?;
-    let positions: Vec<i64> = rows.iter().map(|row| row.position).collect();
+    let range = (from.unwrap_or(Order::START), None);
+    let rows = rows(view, asked.lead_id, range, Some(wanted + 1)).await?;
+    let orders: Vec<Order> = rows.iter().map(|row| row.at.order()).collect();
     let entries =
         rows.into_iter().map(|row| row.into_entry(&mut story)).collect::<Answered<Vec<_>>>()?;
     let ids: Vec<EventId> = entries.iter().map(|entry| entry.event_id).collect();
     Ok(page(entries, wanted, |last| {
         let nth = ids.iter().position(|id| *id == last.event_id)?;
-        view.cursors.seal(&question, positions.get(nth)?)
+        view.cursors.seal(&question, orders.get(nth)?)
     }))
 }
 
-/// The lead's events after one position and up to another, in order.
+/// The lead's events after one place and up to another, in order.
 async fn rows(
     view: &mut View,
     lead: LeadId,
-    (after, upto): (i64, i64),
+    (after, upto): (Order, Option<Order>),
     most: Option<usize>,
 ) -> Answered<Vec<Row>> {
-    Ok(sqlx::query_as(
-        "SELECT t.position, t.event_id, t.sequence, t.event_type, t.occurred_at, \
-         t.recorded_at, t.actor, m.name AS actor_name, t.edge, t.data FROM read.timeline t \
-         LEFT JOIN read.members m ON m.workspace = $1 AND m.id = t.actor_member \
-         WHERE t.workspace = $1 AND t.lead_id = $2 AND t.position > $3 AND t.position <= $4 \
-         ORDER BY t.position LIMIT $5",
-    )
-    .bind(view.workspace.uuid())
-    .bind(lead.uuid())
-    .bind(after)
-    .bind(upto)
-    .bind(most.map(|most| i64::try_from(most).unwrap_or(i64::MAX)))
-    .fetch_all(&mut *view.tx)
-    .await?)
+    let mut sql = QueryBuilder::<Postgres>::new(
+        "SELECT t.incarnation, t.xid, t.position, t.event_id, t.sequence, t.event_type, \
+         t.occurred_at, t.recorded_at, t.actor, m.name AS actor_name, t.edge, t.data \
+         FROM read.timeline t \
+         LEFT JOIN read.members m ON m.workspace = t.workspace AND m.id = t.actor_member \
+         WHERE t.workspace = ",
+    );
+    sql.push_bind(view.workspace.uuid()).push(" AND t.subject = ").push_bind(lead.uuid());
+    push_beyond(&mut sql, ">", after);
+    if let Some(upto) = upto {
+        push_beyond(&mut sql, "<=", upto);
+    }
+    sql.push(" ORDER BY t.incarnation, t.xid, t.position");
+    if let Some(most) = most {
+        sql.push(format!(" LIMIT {most}"));
+    }
+    Ok(sql.build_query_as().fetch_all(&mut *view.tx).await?)
 }
 
 #[derive(FromRow)]
 struct Row {
-    position: i64,
+    #[sqlx(flatten)]
+    at: At,
     event_id: Uuid,
     sequence: i64,
     event_type: String,

@@ -79,7 +79,7 @@ struct Past {
 async fn past(view: &mut View, asked: &GetLead) -> Answered<LeadView> {
     let rows: Vec<Past> = sqlx::query_as(
         "SELECT sequence, event_type, occurred_at, actor, data FROM read.timeline \
-         WHERE workspace = $1 AND lead_id = $2 AND aggregate = 'lead' \
+         WHERE workspace = $1 AND subject = $2 AND aggregate = 'lead' \
          AND ($3::timestamptz IS NULL OR recorded_at <= $3) \
          AND ($4::timestamptz IS NULL OR occurred_at <= $4) \
          AND ($5::bigint IS NULL OR sequence <= $5) ORDER BY sequence",

@@ -2,8 +2,11 @@
 
 mod access;
 mod changes;
+mod events;
+mod feed;
 mod history;
 mod house;
+mod lanes;
 mod lead;
 mod lead_list;
 mod lead_order;
@@ -13,6 +16,7 @@ mod rows;
 mod sales;
 mod statistics;
 
+pub use events::explain as explain_events;
 pub use lead_list::explain as explain_leads;
 
 use crate::asker::{Asker, Colleague, Sight};
@@ -49,6 +53,8 @@ pub fn read_by(query: &Query) -> &'static [&'static str] {
         Query::Statistics {} => &[STATS, LEAD_BOARD, MEMBERS],
         Query::LeadFeatures { .. } => &[LEAD_BOARD],
         Query::ListTokens(_) | Query::ListInvitations(_) => &[ACCESS],
+        Query::ListEvents(_) => &[TIMELINE, MEMBERS],
+        Query::ListChanges(_) => &[TIMELINE, LEAD_CARD, SALE_BOARD],
         Query::ListMembers {}
         | Query::Me {}
         | Query::GetWorkspace {}
@@ -75,7 +81,7 @@ pub fn planned(query: &Query, asker: Asker) -> Plan {
         {
             Plan::Anew
         }
-        Query::Statistics {} => Plan::Anew,
+        Query::Statistics {} | Query::ListEvents(_) | Query::ListChanges(_) => Plan::Anew,
         Query::ListLeads(_)
         | Query::GetLead(_)
         | Query::LeadHistory(_)
@@ -116,6 +122,8 @@ async fn to_colleague(view: &mut View, asker: Colleague, query: &Query) -> Answe
         Query::ListMembers {} => found(people::list(view, |member| asker.may_reach(member)).await?),
         Query::ListTokens(asked) => found(access::tokens(view, asker, asked).await?),
         Query::ListInvitations(asked) => found(access::invitations(view, asker, asked).await?),
+        Query::ListEvents(asked) => found(events::answer(view, asker, asked).await?),
+        Query::ListChanges(asked) => found(feed::answer(view, asker, asked).await?),
         Query::Me {} => found(people::me(view, asker).await?),
         Query::GetWorkspace {} => found(people::workspace(view).await?),
         Query::ListDead {} => found(house::dead(view).await?),
@@ -142,6 +150,8 @@ async fn to_house(view: &mut View, query: &Query) -> Answered<Bytes> {
         | Query::Statistics {}
         | Query::ListTokens(_)
         | Query::ListInvitations(_)
+        | Query::ListEvents(_)
+        | Query::ListChanges(_)
         | Query::Me {}
         | Query::GetWorkspace {} => Err(not_allowed(query, "members of the workspace").into()),
     }

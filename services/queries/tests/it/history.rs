@@ -2,7 +2,7 @@
 
 use crate::house::{Given, House, Tenant, day, view_of};
 use ael_events::event::{Assigned, Contacted, Created, LeadEvent, LeadProfile, Lost, NoteAdded};
-use ael_events::event::{NotePrivate, OptionalText};
+use ael_events::event::{NotePrivate, OptionalText, event_name};
 use ael_events::ids::{LeadId, NoteId};
 use ael_events::private::Private;
 use ael_events::query::{
@@ -17,8 +17,8 @@ async fn tell(tenant: &Tenant<'_>, lead: LeadId, events: &[(LeadEvent, u32, u32)
     for (nth, (event, occurred, recorded)) in events.iter().enumerate() {
         let sequence = i64::try_from(nth + 1).unwrap();
         sqlx::query(
-            "INSERT INTO rm_timeline_1.entries VALUES ($1, $2, $3, $4, 'lead', $2, $3, $5, $6, \
-             $7, $8, $9, 'api', $10)",
+            "INSERT INTO rm_timeline_1.entries VALUES ($1, $2, 1, $3, $3, $4, 'lead', $2, $3, \
+             $11, $5, $6, $7, $8, $9, 'api', $10)",
         )
         .bind(tenant.id.uuid())
         .bind(lead.uuid())
@@ -30,6 +30,7 @@ async fn tell(tenant: &Tenant<'_>, lead: LeadId, events: &[(LeadEvent, u32, u32)
         .bind(format!("member:{}", tenant.of("bob")))
         .bind(tenant.of("bob").uuid())
         .bind(event.to_wire().unwrap())
+        .bind(event_name(event.wire_name()))
         .execute(&tenant.house.superuser)
         .await
         .unwrap();

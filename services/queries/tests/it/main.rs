@@ -9,6 +9,9 @@
 )]
 
 mod access;
+mod event_plans;
+mod events;
+mod feed;
 mod history;
 mod house;
 mod include;
@@ -20,3 +23,4 @@ mod requests;
 mod search;
 mod see_rule;
 mod served;
+mod timeline;
