@@ -145,10 +145,17 @@ fn a_tokens_scope_covers_what_it_says_and_nothing_more() {
             "list_leads" | "get_lead" | "lead_history" | "list_members" => Some(Scope::LeadsRead),
             "list_sales" | "get_sale" => Some(Scope::SalesRead),
             "statistics" => Some(Scope::StatsRead),
-            "me" | "get_workspace" => None,
+            "me" | "get_workspace" | "list_tokens" => None,
             _ => Some(Scope::Admin),
         };
         assert_eq!(scope_of_query(name), expected, "{name}");
     }
     assert_eq!(scope_of_command("lead.unheard_of"), Some(Scope::Admin));
+}
+
+#[test]
+fn any_token_will_do_for_what_is_its_own_members_alone() {
+    let own =
+        ["member.change_language", "member.change_notifications", "token.create", "token.revoke"];
+    exactly(own_is_free, &every_command(), &own);
 }

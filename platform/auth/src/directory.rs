@@ -4,6 +4,7 @@ use crate::denied::Denied;
 use crate::principal::Principal;
 use crate::recent::Recent;
 use crate::token::Presented;
+use crate::uses::TokenUses;
 use ael_events::actor::{Actor, ServicePrincipal};
 use ael_events::command::Credential;
 use ael_events::ids::{MemberId, WorkspaceId};
@@ -29,6 +30,7 @@ pub struct Directory {
     members: Recent<(WorkspaceId, MemberId), ael_store::Principal>,
     tokens: Recent<(WorkspaceId, String), ael_store::Credential>,
     accounts: Recent<(WorkspaceId, String), ael_store::Credential>,
+    uses: TokenUses,
 }
 
 impl Directory {
@@ -36,7 +38,14 @@ impl Directory {
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
         let (members, tokens) = (Recent::new(CAPACITY), Recent::new(CAPACITY));
-        Self { pool, members, tokens, accounts: Recent::new(CAPACITY) }
+        let uses = TokenUses::new(pool.clone());
+        Self { pool, members, tokens, accounts: Recent::new(CAPACITY), uses }
+    }
+
+    /// When tokens were last used: to be kept by the service ([`TokenUses::keep`]).
+    #[must_use]
+    pub fn token_uses(&self) -> TokenUses {
+        self.uses.clone()
     }
 
     /// Who asks. What is remembered may let somebody in for half a second; it never keeps anybody
@@ -124,10 +133,12 @@ impl Directory {
         let kept = self.tokens.get((workspace, lookup.clone()), anew, read).await;
         let kept = kept.map_err(Denied::Unavailable)?.ok_or(Denied::BadToken)?;
         let is_the_secret = kept.secret_hash.as_deref().is_some_and(|hash| token.has_hash(hash));
-        if !is_the_secret || kept.expires_at.is_some_and(|end| end <= Utc::now()) {
+        let now = Utc::now();
+        if !is_the_secret || kept.expires_at.is_some_and(|end| end <= now) {
             return Err(Denied::BadToken);
         }
         let actor = self.person(workspace, kept.member, anew).await?;
+        self.uses.note(workspace, token.id, now);
         let scopes = Some(kept.scopes.iter().copied().collect());
         Ok(Principal { scopes, ..Principal::unlimited(actor) })
     }

@@ -11,8 +11,10 @@ mod directory;
 mod principal;
 mod recent;
 mod token;
+mod uses;
 
-pub use allow::{allowed_command, allowed_query, scope_of_command, scope_of_query};
+pub use allow::{allowed_command, allowed_query, own_is_free, scope_of_command, scope_of_query};
 pub use denied::Denied;
 pub use directory::{Directory, telegram_lookup};
 pub use principal::{Principal, admit_command, admit_query};
+pub use uses::TokenUses;

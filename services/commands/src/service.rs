@@ -53,11 +53,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Comm
         health: health.clone(),
         writer: writer.clone(),
     });
+    let uses = desk.directory.token_uses();
     let options = ServeOptions::new(subjects::COMMANDS).concurrency(config.concurrency);
     let serving = bus.serve(options, desk, shutdown.clone()).await?;
     // These end after the last command was answered, not when the end was announced.
     let ended = CancellationToken::new();
     let passing_on = tokio::spawn(relay.pass_on(bus.clone(), ended.clone()));
+    let noting = tokio::spawn(uses.keep(ended.clone().cancelled_owned()));
     bus.tell(health);
     tokio::spawn(sweep(writer, ended.clone()));
     tracing::info!(concurrency = config.concurrency, "commands are answered");
@@ -65,6 +67,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Comm
     ended.cancel();
     if passing_on.await.is_err() {
         tracing::warn!("the relay's bell broke off");
+    }
+    if noting.await.is_err() {
+        tracing::warn!("noting when tokens were last used broke off");
     }
     if let Err(error) = bus.drain().await {
         tracing::warn!(%error, "the bus was gone before the end");

@@ -45,6 +45,7 @@ pub async fn run(config: QueriesConfig, shutdown: CancellationToken) -> Result<(
     let watching = CancellationToken::new();
     let cursors = CursorKey::of_database(url);
     let desk = Desk::new(pool.clone(), cursors, Patience::default(), watching.clone());
+    let noting = tokio::spawn(desk.token_uses().keep(watching.clone().cancelled_owned()));
     let serve = ServeOptions::new(QUERIES).concurrency(config.concurrency);
     let serving = bus.serve(serve, Arc::new(desk), shutdown).await?;
     bus.tell(health);
@@ -52,6 +53,9 @@ pub async fn run(config: QueriesConfig, shutdown: CancellationToken) -> Result<(
         tracing::error!("answering broke off by a defect");
     }
     watching.cancel();
+    if noting.await.is_err() {
+        tracing::warn!("noting when tokens were last used broke off");
+    }
     pool.close().await;
     Ok(bus.drain().await?)
 }
