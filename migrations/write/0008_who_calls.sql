@@ -45,3 +45,17 @@ GRANT EXECUTE ON FUNCTION write.note_token_uses(uuid[], uuid[], timestamptz[])
 ALTER TABLE write.credentials DROP CONSTRAINT credentials_kind_check;
 ALTER TABLE write.credentials ADD CONSTRAINT credentials_kind_check
     CHECK (kind IN ('token', 'telegram', 'oidc'));
+
+CREATE INDEX credentials_identities ON write.credentials (workspace, member) WHERE kind = 'oidc';
+
+-- Whether an Admin said with which identity a member signs in: no other one then does by their
+-- e-mail address.
+CREATE FUNCTION write.has_identity(p_workspace uuid, p_member uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM write.credentials AS c
+        WHERE c.kind = 'oidc' AND c.workspace = p_workspace AND c.member = p_member)
+$$;
+
+REVOKE ALL ON FUNCTION write.has_identity(uuid, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION write.has_identity(uuid, uuid)
+    TO ael_commands, ael_queries, ael_projections;

@@ -48,6 +48,8 @@ pub const COMMANDS: &[Row] = &[
     row("member.reactivate", DESK, Scope::Admin),
     row("member.link_telegram", PEOPLE, Scope::Admin),
     row("member.unlink_telegram", PEOPLE, Scope::Admin),
+    row("member.link_identity", DESK, Scope::Admin),
+    row("member.unlink_identity", DESK, Scope::Admin),
     own("member.change_language", PEOPLE),
     own("member.change_notifications", PEOPLE),
     row("member.note_bot_blocked", &[Bot], Scope::Admin),

@@ -65,7 +65,7 @@ fn jobs_do_what_their_principals_need() {
 }
 
 #[test]
-fn the_bot_makes_no_tokens_no_roles_no_workspaces_and_erases_nobody() {
+fn the_bot_makes_no_tokens_no_roles_no_workspaces_links_no_identity_and_erases_nobody() {
     let all = every_command();
     let refused = [
         "workspace.create",
@@ -73,6 +73,8 @@ fn the_bot_makes_no_tokens_no_roles_no_workspaces_and_erases_nobody() {
         "member.change_role",
         "member.deactivate",
         "member.reactivate",
+        "member.link_identity",
+        "member.unlink_identity",
         "token.create",
         "token.revoke",
         "lead.erase",

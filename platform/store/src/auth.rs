@@ -127,3 +127,19 @@ pub async fn members_by_email(
         .await?;
     Ok(rows.into_iter().map(MemberId::from_uuid).collect())
 }
+
+/// Whether an identity of an OpenID Connect provider is linked to a member.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn has_identity(
+    pool: &PgPool,
+    workspace: WorkspaceId,
+    member: MemberId,
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar("SELECT write.has_identity($1, $2)")
+        .bind(workspace.uuid())
+        .bind(member.uuid())
+        .fetch_one(pool)
+        .await?)
+}

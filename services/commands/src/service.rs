@@ -5,7 +5,7 @@ use crate::desk::Desk;
 use crate::repository::Repository;
 use crate::turns::Turns;
 use crate::wake::RelayBell;
-use ael_auth::Directory;
+use ael_auth::{Directory, FetchError, Oidc};
 use ael_bus::{Bus, BusError, ServeOptions};
 use ael_events::subjects;
 use ael_service::{ConfigError, Health, health};
@@ -29,6 +29,9 @@ pub enum CommandsError {
     /// The bus cannot be entered.
     #[error("the bus cannot be used")]
     Bus(#[from] BusError),
+    /// Sign-in by OpenID Connect cannot be offered.
+    #[error("sign-in by OpenID Connect cannot be offered")]
+    Provider(#[from] FetchError),
     /// The answering broke off by a defect.
     #[error("the command desk broke off")]
     Broken(#[source] tokio::task::JoinError),
@@ -41,13 +44,14 @@ pub enum CommandsError {
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), CommandsError> {
     let health = Health::new(&config.env, &["database", "bus"]);
     health::serve("commands", &config.env, health.clone()).await?;
+    let provider = config.provider.clone().map(Oidc::new).transpose()?;
     let writer = connect_store(&config).await?;
     health.set("database", true);
     let bus = Bus::connect(&config.bus.clone().into()).await?;
     let relay = RelayBell::default();
     let desk = Arc::new(Desk {
         repository: Repository::new(writer.clone(), config.cache_bytes),
-        directory: Directory::new(writer.read_pool().clone()),
+        directory: Directory::new(writer.read_pool().clone()).with_provider(provider),
         turns: Turns::new(),
         relay: relay.clone(),
         health: health.clone(),

@@ -7,7 +7,7 @@ use crate::positions::Positions;
 use crate::refusal::{Answered, Unanswered};
 use crate::request::{Question, too_large};
 use crate::view::Viewer;
-use ael_auth::{Directory, TokenUses, admit_query};
+use ael_auth::{Directory, Oidc, TokenUses, admit_query};
 use ael_bus::{Handler, Request, Unhandled};
 use ael_events::answer::{Failed, QueryAnswer, Rejected};
 use ael_events::ids::{MemberId, WorkspaceId};
@@ -56,6 +56,12 @@ impl Desk {
             positions: Positions::watch(pool.clone(), patience.position, shutdown),
             viewer: Viewer::new(pool, cursors, patience.statement),
         }
+    }
+
+    /// The same with a provider whose sign-in tokens are taken, where there is one.
+    #[must_use]
+    pub fn with_provider(self, provider: Option<Oidc>) -> Self {
+        Self { directory: self.directory.with_provider(provider), ..self }
     }
 
     /// When tokens were last used here: to be kept by the service.

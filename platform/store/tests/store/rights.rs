@@ -50,7 +50,7 @@ async fn every_table_with_a_workspace_guards_it_and_nobody_is_above_the_guard() 
     let open = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'write'::regnamespace
                 AND has_function_privilege('ael_queries', oid, 'EXECUTE')
                 AND proname NOT IN ('tenant', 'find_principal', 'find_credential',
-                                    'note_token_uses')";
+                                    'note_token_uses', 'has_identity')";
     assert_eq!(count(&superuser, open).await, 0);
 }
 
