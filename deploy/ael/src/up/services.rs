@@ -1,6 +1,7 @@
 //! The services of the house, each a process of its own with only its own secrets.
 
 use super::bring::{Steps, master_key_variable};
+use super::first_token;
 use crate::operate::run::Service;
 use crate::stack;
 use ael_service::Env;
@@ -9,7 +10,7 @@ use futures::future::try_join_all;
 use secrecy::ExposeSecret as _;
 
 /// What of our own environment every service may have: none of it is a secret.
-const HANDED_ON: [&str; 10] = [
+const HANDED_ON: [&str; 19] = [
     "NATS_CA_FILE",
     "NATS_ALLOW_PLAINTEXT",
     "AEL_LOG",
@@ -20,6 +21,15 @@ const HANDED_ON: [&str; 10] = [
     "AEL_QUERIES_CONNECTIONS",
     "AEL_RELAY_BATCH",
     "AEL_PROJECTIONS_BATCH",
+    "OIDC_ISSUER",
+    "OIDC_AUDIENCE",
+    "OIDC_ALGORITHMS",
+    "OIDC_JWKS_URL",
+    "OIDC_WORKSPACE",
+    "OIDC_WORKSPACE_CLAIM",
+    "OIDC_SCOPE_CLAIM",
+    "OIDC_SCOPE_PREFIX",
+    "OIDC_ROLES_CLAIM",
 ];
 
 /// Starts every service, `copies` times each, and returns when all take work.
@@ -63,6 +73,7 @@ fn environment(
             tell(name, value);
         }
     }
+    all.extend(first_token::told_to(service.name(), env)?);
     if service.opens_sealed_data() {
         all.push(master_key_variable(running.home(), env));
     }
