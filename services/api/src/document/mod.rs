@@ -14,7 +14,7 @@ use crate::operations::{
     AuditApi, LeadChangesApi, LeadsApi, MembersApi, SalesApi, StatisticsApi, TokensApi,
     WorkspaceApi,
 };
-use crate::wire::{Described as _, Problem, take_described};
+use crate::wire::{Described as _, ProblemDetails, take_described};
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem_openapi::registry::{MetaApi, Registry};
@@ -63,7 +63,7 @@ impl OpenApi for OnPaper {
 
     fn register(registry: &mut Registry) {
         Operations::register(registry);
-        Problem::announce(registry);
+        ProblemDetails::announce(registry);
     }
 
     fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}

@@ -77,8 +77,9 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
         let address = self.guard.0.proxies.address_of(&request);
         request.extensions_mut().insert(address);
         let answered = story.scope(self.answer(request)).await;
-        let mut response = answered.unwrap_or_else(|problem| {
-            Problem { request_id: Some(name.clone()), ..problem }.into_response()
+        let mut response = answered.unwrap_or_else(|mut problem| {
+            problem.request_id = Some(name.clone());
+            problem.into_response()
         });
         report::told(&method, operation_of(&response), response.status(), began.elapsed());
         tracing::debug!(

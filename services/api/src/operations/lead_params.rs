@@ -3,13 +3,13 @@
 use crate::wire::{List, Problem};
 use ael_events::ids::{LeadId, MemberId};
 use ael_events::query::{
-    Cursor, GetLead, LeadFilter, LeadHistory, LeadInclude, LeadSort, ListLeads, OwnerFilter,
-    SortDirection, SortKey,
+    Cursor, GetLead, LeadFilter, LeadHistory, LeadInclude, LeadListItem, LeadSort, ListLeads,
+    OwnerFilter, SortDirection, SortKey,
 };
 use ael_events::values::{DomainSlug, Score, Source, Stage, Tag, Tier};
 use chrono::{DateTime, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// Which leads, in which order, and what of them.
@@ -187,6 +187,24 @@ impl LeadListParams {
 
 fn set<T: Ord>(list: Option<List<T>>) -> std::collections::BTreeSet<T> {
     list.map(|list| list.0.into_iter().collect()).unwrap_or_default()
+}
+
+/// A lead in a list, whole or with the fields that were asked for.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct ListedLead(LeadListItem);
+
+impl JsonSchema for ListedLead {
+    fn schema_name() -> Cow<'static, str> {
+        "ListedLead".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = LeadListItem::json_schema(generator);
+        // `fields` may leave out everything else.
+        schema.insert("required".to_owned(), serde_json::json!(["id"]));
+        schema
+    }
 }
 
 /// At which moment a lead is looked at.

@@ -3,12 +3,12 @@
 use super::Tag;
 use super::bulk;
 use super::lead_bodies::{LeadChanges, NewLead};
-use super::lead_params::{FieldName, LeadListParams, LeadParams, PageParams};
+use super::lead_params::{FieldName, LeadListParams, LeadParams, ListedLead, PageParams};
 use crate::desk::Desk;
 use crate::wire::{Body, Created, Found, Maker, Params, Path, Problem, Reader, Writer, Written};
 use ael_events::command::{Command, CreateLead, EditDetails, LeadCommand, To};
 use ael_events::ids::LeadId;
-use ael_events::query::{HistoryPage, LeadDetails, LeadPage, Query};
+use ael_events::query::{HistoryPage, LeadDetails, Page, Query};
 use poem_openapi::OpenApi;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -45,7 +45,7 @@ impl LeadsApi {
         &self,
         reader: Reader,
         query: Params<LeadListParams>,
-    ) -> Result<Found<LeadPage>, Problem> {
+    ) -> Result<Found<Page<ListedLead>>, Problem> {
         let (asked, fields) = query.0.question()?;
         let page = self.0.ask(&reader, Query::ListLeads(asked)).await?;
         match fields {
@@ -113,7 +113,7 @@ impl LeadsApi {
 }
 
 /// The page with only these fields of each lead, and its id.
-fn only(page: &RawValue, fields: &[FieldName]) -> Result<Found<LeadPage>, Problem> {
+fn only(page: &RawValue, fields: &[FieldName]) -> Result<Found<Page<ListedLead>>, Problem> {
     let unreadable = |error: serde_json::Error| {
         tracing::error!(%error, "a page of leads cannot be read");
         Problem::unavailable("unavailable", "The page could not be read.", 1)

@@ -100,7 +100,7 @@ impl Maker {
 
     /// The command's id: the same for the same key of the same caller, else a new one.
     pub(crate) fn command_id(&self) -> CommandId {
-        self.part("command").map_or_else(CommandId::generate, |id| id)
+        self.part("command").unwrap_or_else(CommandId::generate)
     }
 
     /// The id of a part of what is intended; none, when the intention has no name.

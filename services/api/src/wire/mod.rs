@@ -18,4 +18,4 @@ pub(crate) use described::{Describe, Described, take_described};
 pub(crate) use list::List;
 pub(crate) use params::Params;
 pub(crate) use path::Path;
-pub(crate) use problem::{PROBLEM_JSON, Problem};
+pub(crate) use problem::{Details as ProblemDetails, PROBLEM_JSON, Problem};

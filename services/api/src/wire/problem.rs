@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::ops::{Deref, DerefMut};
 
 /// The media type of a problem.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
@@ -26,10 +27,29 @@ pub struct PlaceError {
     pub detail: String,
 }
 
-/// Why a request was not answered as asked (RFC 9457).
+/// Why a request was not answered as asked. Boxed: it is the error of everything here.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, thiserror::Error)]
-#[error("{detail}")]
-pub struct Problem {
+#[serde(transparent)]
+#[error("{}", _0.detail)]
+pub struct Problem(Box<Details>);
+
+impl Deref for Problem {
+    type Target = Details;
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DerefMut for Problem {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
+    }
+}
+
+/// Why a request was not answered as asked (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub struct Details {
     /// `urn:ael:problem:` and the code.
     #[serde(rename = "type")]
     pub kind: String,
@@ -65,7 +85,7 @@ impl Problem {
         detail: impl Into<String>,
     ) -> Self {
         let code = code.into();
-        Self {
+        Self(Box::new(Details {
             kind: format!("urn:ael:problem:{code}"),
             title: status.canonical_reason().unwrap_or("Problem").to_owned(),
             status: status.as_u16(),
@@ -75,7 +95,7 @@ impl Problem {
             details: Value::Null,
             request_id: None,
             retry_after_s: None,
-        }
+        }))
     }
 
     /// The request is not as it should be at this place.
@@ -117,7 +137,8 @@ impl Problem {
 
 impl From<Rejected> for Problem {
     fn from(rejected: Rejected) -> Self {
-        let mut problem = Self::new(status_of(&rejected.code), rejected.code, rejected.sentence);
+        let status = status_of(&rejected.code);
+        let mut problem = Self::new(status, rejected.code, rejected.sentence);
         problem.details = rejected.details;
         if let Some(field) = problem.details.get("field").and_then(Value::as_str) {
             let detail = problem.detail.clone();
