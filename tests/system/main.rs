@@ -17,4 +17,5 @@ mod restored;
 mod speaker;
 mod trouble;
 mod truth;
+mod verify;
 mod words;

@@ -5,6 +5,7 @@ mod lead;
 mod people;
 mod sale;
 mod stats;
+mod verify;
 
 pub use audit::{AggregateDigest, DeadLetter, HistoryEntry, HistoryPage, LeadHistory};
 pub use lead::{
@@ -19,6 +20,7 @@ pub use stats::{
     AgentStats, CurrencyAmount, DomainStats, FunnelStats, MemberView, MonthStats, Overview,
     ProjectionStatus, SourceStats, StageAging, Statistics, WorkspaceView,
 };
+pub use verify::{ChainState, Fault, VerifyPage, VerifyRequest};
 
 use crate::command::Credential;
 use crate::ids::{LeadId, MemberId, WorkspaceId};

@@ -4,7 +4,7 @@ use super::*;
 use ael_events::command::{
     InvitationCommand, LeadCommand, MemberCommand, SaleCommand, TokenCommand, WorkspaceCommand,
 };
-use ael_events::query::Query;
+use ael_events::query::{Query, VerifyRequest};
 use std::collections::BTreeSet;
 
 fn every_command() -> BTreeSet<String> {
@@ -124,6 +124,17 @@ fn the_command_line_does_everything_but_what_is_a_services() {
     for name in Query::NAMES {
         assert_eq!(allowed_query(Edge::Cli, name), *name != "lead_features", "{name}");
     }
+}
+
+#[test]
+fn only_admins_desks_ask_whether_all_is_sound() {
+    for edge in Edge::ALL {
+        let expected = matches!(edge, Edge::Api | Edge::Cli);
+        assert_eq!(allowed_ask(edge, VerifyRequest::NAME), expected, "{edge}");
+        assert!(!allowed_ask(edge, "unheard_of"));
+    }
+    assert_eq!(scope_of_ask(VerifyRequest::NAME), Some(Scope::Admin));
+    assert_eq!(scope_of_ask("unheard_of"), Some(Scope::Admin));
 }
 
 #[test]

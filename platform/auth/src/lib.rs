@@ -12,7 +12,9 @@ mod principal;
 mod recent;
 mod token;
 
-pub use allow::{allowed_command, allowed_query, scope_of_command, scope_of_query};
+pub use allow::{
+    allowed_ask, allowed_command, allowed_query, scope_of_ask, scope_of_command, scope_of_query,
+};
 pub use denied::Denied;
 pub use directory::{Directory, telegram_lookup};
-pub use principal::{Principal, admit_command, admit_query};
+pub use principal::{Principal, admit_ask, admit_command, admit_query};
