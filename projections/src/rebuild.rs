@@ -142,6 +142,7 @@ async fn prepare(pool: &PgPool, model: &dyn ReadModel) -> Result<i32, Projection
     let there = tables::versions_there(&mut connection, model.name()).await?;
     for version in there.iter().filter(|version| **version != active) {
         let mut tx = connection.begin().await?;
+        tables::outlast_autovacuum(&mut tx).await?;
         tables::drop_version(&mut tx, model.name(), *version).await?;
         tx.commit().await?;
     }
@@ -164,12 +165,13 @@ async fn abandon(
 ) -> Result<(), ProjectionError> {
     let mut connection = pool.acquire().await?;
     let mut tx = connection.begin().await?;
+    tables::outlast_autovacuum(&mut tx).await?;
+    tables::drop_version(&mut tx, model.name(), version).await?;
     sqlx::query("UPDATE read.projections SET building = NULL WHERE name = $1 AND building = $2")
         .bind(model.name())
         .bind(version)
         .execute(&mut *tx)
         .await?;
-    tables::drop_version(&mut tx, model.name(), version).await?;
     tx.commit().await?;
     Ok(())
 }

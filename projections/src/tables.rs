@@ -116,9 +116,18 @@ pub(crate) async fn analyse(
     let mut connection = pool.acquire().await?;
     let schema = schema_of(name, version);
     for table in tables_of(&mut connection, &schema).await? {
-        run_script(&mut connection, &format!("ANALYZE {schema}.{table}")).await?;
+        let mut tx = connection.begin().await?;
+        outlast_autovacuum(&mut tx).await?;
+        run_script(&mut tx, &format!("ANALYZE {schema}.{table}")).await?;
+        tx.commit().await?;
     }
     Ok(())
+}
+
+/// Waits for a table's lock longer than autovacuum may hold it: it gives way to whoever has waited
+/// for it for `deadlock_timeout`, a second unless set otherwise.
+pub(crate) async fn outlast_autovacuum(tx: &mut PgConnection) -> Result<(), ProjectionError> {
+    run_script(tx, "SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '60s'").await
 }
 
 /// Drops a version with everything that belongs to it, if it is there.

@@ -12,6 +12,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 pub const BUS_ENDPOINT: &str = "bus";
 /// The same for a foreign database: its address without user and password.
 pub const DATABASE_ENDPOINT: &str = "database";
+/// Under which name it says where the API listens; further copies are numbered.
+pub const HTTP_ENDPOINT: &str = "http";
 /// The bus user that makes and checks streams, consumers and permissions.
 pub const BUS_ADMIN: &str = "admin";
 

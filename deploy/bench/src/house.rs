@@ -27,6 +27,15 @@ use std::time::{Duration, Instant};
 pub(crate) const BENCH: &str = "bench";
 /// The plain pipeline's stream.
 pub(crate) const BENCH_STREAM: &str = "BENCH";
+/// The interface as it is measured: on a port that is free, without limits on how often one caller
+/// may ask.
+const API: [(&str, &str); 4] = [
+    ("HTTP_ADDR", "127.0.0.1:0"),
+    ("AEL_HTTP_RATE_PER_TOKEN", "0"),
+    ("AEL_HTTP_RATE_PER_ADDRESS", "0"),
+    ("AEL_HTTP_FAILED_SIGN_INS", "0"),
+];
+
 /// Where the plain pipeline publishes.
 pub(crate) const BENCH_SUBJECT: &str = "bench.event";
 
@@ -38,11 +47,12 @@ pub(crate) enum Service {
     Projections,
     Queries,
     Jobs,
+    Api,
 }
 
 impl Service {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Commands, Self::Relay, Self::Projections, Self::Queries, Self::Jobs];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Commands, Self::Relay, Self::Projections, Self::Queries, Self::Jobs, Self::Api];
 
     const fn name(self) -> &'static str {
         match self {
@@ -51,6 +61,7 @@ impl Service {
             Self::Projections => "projections",
             Self::Queries => "queries",
             Self::Jobs => "jobs",
+            Self::Api => "api",
         }
     }
 
@@ -60,14 +71,14 @@ impl Service {
             Self::Relay => Some(DbRole::Relay),
             Self::Projections => Some(DbRole::Projections),
             Self::Queries => Some(DbRole::Queries),
-            Self::Jobs => None,
+            Self::Jobs | Self::Api => None,
         }
     }
 
     const fn opens_sealed_data(self) -> bool {
         match self {
             Self::Commands | Self::Projections => true,
-            Self::Relay | Self::Queries | Self::Jobs => false,
+            Self::Relay | Self::Queries | Self::Jobs | Self::Api => false,
         }
     }
 }
@@ -186,6 +197,9 @@ impl House {
         if service.opens_sealed_data() {
             let file = running.home().master_key_file().display().to_string();
             all.push(("AEL_MASTER_KEY_FILE".to_owned(), file));
+        }
+        if service == Service::Api {
+            all.extend(API.map(|(name, value)| (name.to_owned(), value.to_owned())));
         }
         all.extend(std::env::var("AEL_LOG").ok().map(|log| ("AEL_LOG".to_owned(), log)));
         Ok(all)

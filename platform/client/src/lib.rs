@@ -14,14 +14,16 @@ use ael_events::ids::WorkspaceId;
 use ael_events::query::{QueryRequest, VerifyPage, VerifyRequest};
 use ael_events::subjects::{self, Edge};
 use bytes::Bytes;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// What was begun when the time of a stretch of an audit is over is finished: one page of
 /// aggregates, or the counters of a large workspace.
-const VERIFY_GRACE: Duration = Duration::from_secs(20);
+const VERIFY_GRACE: Duration = Duration::from_secs(10);
 
 /// What was asked did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,7 @@ pub struct Client {
     edge: Edge,
     patience: Duration,
     attempt: Duration,
+    absence: Duration,
 }
 
 impl Client {
@@ -52,13 +55,22 @@ impl Client {
     #[must_use]
     pub const fn new(bus: Bus, edge: Edge) -> Self {
         let (patience, attempt) = (Duration::from_secs(30), Duration::from_secs(5));
-        Self { bus, edge, patience, attempt }
+        Self { bus, edge, patience, attempt, absence: patience }
     }
 
     /// The same with another patience: how long it asks again before it gives up.
     #[must_use]
     pub const fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self.absence = patience;
+        self
+    }
+
+    /// The same with another time to wait for somebody to be there who could answer, for edges
+    /// whose own askers want to know soon. No longer than the patience.
+    #[must_use]
+    pub const fn with_absence(mut self, absence: Duration) -> Self {
+        self.absence = absence;
         self
     }
 
@@ -111,6 +123,20 @@ impl Client {
         .await
     }
 
+    /// Asks a question until it is answered; the answer stays as it was written, for an edge that
+    /// passes it on.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn query_raw(
+        &self,
+        workspace: WorkspaceId,
+        request: &QueryRequest,
+    ) -> Result<Box<RawValue>, ClientError> {
+        let subject = subjects::query(self.edge, workspace, request.query.name());
+        self.persist(&subject, request, Written::read).await
+    }
+
     /// Asks for the next stretch of an audit. Not asked again when it takes too long: it would
     /// only add to what keeps the other side busy.
     ///
@@ -139,7 +165,7 @@ impl Client {
         question: &Q,
         read: impl Fn(A) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
-        let deadline = Instant::now() + self.patience;
+        let (began, deadline) = (Instant::now(), Instant::now() + self.patience);
         let payload = serde_json::to_vec(question).map(Bytes::from).map_err(|source| {
             ClientError::Unavailable(RequestError::Unreadable {
                 subject: subject.to_owned(),
@@ -154,7 +180,8 @@ impl Client {
                 Err(error) => error,
             };
             let Some(pause) = pause(&error, round) else { return Err(error) };
-            if Instant::now() + pause >= deadline {
+            let ends = if is_absence(&error) { began + self.absence } else { deadline };
+            if Instant::now() + pause >= ends.min(deadline) {
                 return Err(error);
             }
             tracing::debug!(subject, round, %error, "asking again");
@@ -180,6 +207,52 @@ impl Client {
             })
         })
     }
+}
+
+/// A [`QueryAnswer`] whose value is left as it was written. (An internally tagged enum would have
+/// to take it apart to find the tag.)
+#[derive(Deserialize)]
+struct Written {
+    outcome: Outcome,
+    value: Option<Box<RawValue>>,
+    code: Option<String>,
+    sentence: Option<String>,
+    #[serde(default)]
+    details: Value,
+    retry_after_ms: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Found,
+    Rejected,
+    Failed,
+}
+
+impl Written {
+    fn read(self) -> Result<Box<RawValue>, ClientError> {
+        let sentence = self.sentence.unwrap_or_default();
+        match self.outcome {
+            Outcome::Found => self.value.ok_or_else(|| {
+                let sentence = "an answer came without what it answers".to_owned();
+                ClientError::Failed(Failed { sentence, retry_after_ms: 1_000 })
+            }),
+            Outcome::Rejected => {
+                let code = self.code.unwrap_or_default();
+                Err(ClientError::Rejected(Rejected { code, sentence, details: self.details }))
+            }
+            Outcome::Failed => {
+                let retry_after_ms = self.retry_after_ms.unwrap_or(1_000);
+                Err(ClientError::Failed(Failed { sentence, retry_after_ms }))
+            }
+        }
+    }
+}
+
+/// Whether nobody is there who could answer.
+const fn is_absence(error: &ClientError) -> bool {
+    matches!(error, ClientError::Unavailable(RequestError::NoResponders { .. }))
 }
 
 /// A request that was too large to send is refused here, in the words in which the house would.
@@ -235,6 +308,26 @@ mod tests {
         let failed = Failed { sentence: "away".to_owned(), retry_after_ms: 2_000 };
         let wait = pause(&ClientError::Failed(failed), 0).unwrap();
         assert!((1_000..=2_000).contains(&wait.as_millis()), "{wait:?}");
+    }
+
+    #[test]
+    fn an_answer_that_is_passed_on_says_the_same_as_one_that_is_read() {
+        let read = |json: &str| serde_json::from_str::<Written>(json).unwrap().read();
+        let found = read(r#"{"outcome":"found","value":{"b":1, "a":[2]}}"#).unwrap();
+        assert_eq!(found.get(), r#"{"b":1, "a":[2]}"#);
+        for answer in [
+            QueryAnswer::<()>::Rejected(Rejected::new("not_found", "none").with(1.into())),
+            QueryAnswer::<()>::Failed(Failed { sentence: "away".into(), retry_after_ms: 7 }),
+        ] {
+            let passed = read(&serde_json::to_string(&answer).unwrap()).unwrap_err();
+            match (answer, passed) {
+                (QueryAnswer::Rejected(one), ClientError::Rejected(other)) => {
+                    assert_eq!(one, other);
+                }
+                (QueryAnswer::Failed(one), ClientError::Failed(other)) => assert_eq!(one, other),
+                (one, other) => panic!("{one:?} became {other:?}"),
+            }
+        }
     }
 
     #[test]

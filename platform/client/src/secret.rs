@@ -29,7 +29,15 @@ impl NewToken {
     /// # Errors
     /// When there is no randomness.
     pub fn mint(workspace: WorkspaceId) -> Result<Self, NoRandomness> {
-        Ok(Self::of(workspace, TokenId::generate(), &random_text()?))
+        Self::mint_as(workspace, TokenId::generate())
+    }
+
+    /// Makes a token with 256 random bits and this name.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn mint_as(workspace: WorkspaceId, id: TokenId) -> Result<Self, NoRandomness> {
+        Ok(Self::of(workspace, id, &random_text()?))
     }
 
     /// The token with this name and this secret, for one that is given from outside

@@ -73,6 +73,24 @@ fn notify(socket: &str) {
     }
 }
 
+/// The numbers of this process, in Prometheus's text form.
+#[derive(Clone)]
+pub struct Numbers(PrometheusHandle);
+
+impl std::fmt::Debug for Numbers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Numbers")
+    }
+}
+
+impl Numbers {
+    /// All of them, as they are now.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+}
+
 /// Starts collecting metrics and answers `/metrics`, `/health/live` and `/health/ready` over HTTP
 /// on `AEL_METRICS_ADDR`; without that variable nothing is collected and nothing listens.
 /// Call it once, inside the runtime; returns the address it listens on.
@@ -84,23 +102,55 @@ pub async fn serve(
     env: &Env,
     health: Health,
 ) -> Result<Option<SocketAddr>, ConfigError> {
-    const NAME: &str = "AEL_METRICS_ADDR";
-    const EXPECTS: &str = "a free local address like 127.0.0.1:9100";
-    let Some(address) = env.optional::<SocketAddr>(NAME, EXPECTS)? else { return Ok(None) };
-    let unusable = |_| ConfigError::malformed(NAME, EXPECTS);
-    let listener = TcpListener::bind(address).await.map_err(unusable)?;
-    let address = listener.local_addr().map_err(unusable)?;
-    let metrics = record(service);
-    tokio::spawn(answer_all(listener, metrics, health));
-    tracing::info!(%address, "metrics and health are served");
-    Ok(Some(address))
+    let Some(listener) = listen(env).await? else { return Ok(None) };
+    let numbers = recorder(service);
+    Ok(Some(answer_on(listener, health, numbers)?))
 }
 
-/// Installs the recorder of the `metrics` crate for the whole process.
-fn record(service: &str) -> Option<PrometheusHandle> {
+/// The same for a service that collects its numbers anyway, to tell them elsewhere as well.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_with(
+    env: &Env,
+    health: Health,
+    numbers: Option<Numbers>,
+) -> Result<Option<SocketAddr>, ConfigError> {
+    let Some(listener) = listen(env).await? else { return Ok(None) };
+    Ok(Some(answer_on(listener, health, numbers)?))
+}
+
+const ADDRESS: &str = "AEL_METRICS_ADDR";
+const EXPECTS: &str = "a free local address like 127.0.0.1:9100";
+
+async fn listen(env: &Env) -> Result<Option<TcpListener>, ConfigError> {
+    let Some(address) = env.optional::<SocketAddr>(ADDRESS, EXPECTS)? else { return Ok(None) };
+    let listener = TcpListener::bind(address).await;
+    Ok(Some(listener.map_err(|_| ConfigError::malformed(ADDRESS, EXPECTS))?))
+}
+
+fn answer_on(
+    listener: TcpListener,
+    health: Health,
+    numbers: Option<Numbers>,
+) -> Result<SocketAddr, ConfigError> {
+    let address = listener.local_addr().map_err(|_| ConfigError::malformed(ADDRESS, EXPECTS))?;
+    tokio::spawn(answer_all(listener, numbers, health));
+    tracing::info!(%address, "metrics and health are served");
+    Ok(address)
+}
+
+/// Installs the recorder of the `metrics` crate for the whole process, and keeps it tidy. Call it
+/// once, inside the runtime; nothing, when another recorder is installed already.
+#[must_use]
+pub fn recorder(service: &str) -> Option<Numbers> {
     let builder = PrometheusBuilder::new().add_global_label("service", service);
     match builder.install_recorder() {
-        Ok(handle) => Some(handle),
+        Ok(handle) => {
+            let numbers = Numbers(handle);
+            tokio::spawn(keep_tidy(numbers.clone()));
+            Some(numbers)
+        }
         Err(error) => {
             tracing::warn!(%error, "metrics are not collected");
             None
@@ -108,23 +158,27 @@ fn record(service: &str) -> Option<PrometheusHandle> {
     }
 }
 
-async fn answer_all(listener: TcpListener, metrics: Option<PrometheusHandle>, health: Health) {
-    let mut upkeep = tokio::time::interval(Duration::from_secs(5));
+async fn keep_tidy(numbers: Numbers) {
+    let mut rounds = tokio::time::interval(Duration::from_secs(5));
     loop {
-        tokio::select! {
-            _ = upkeep.tick() => if let Some(metrics) = &metrics { metrics.run_upkeep() },
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    tokio::spawn(answer(stream, metrics.clone(), health.clone()));
-                }
-                Err(error) => tracing::debug!(%error, "a health request was not accepted"),
-            },
+        rounds.tick().await;
+        numbers.0.run_upkeep();
+    }
+}
+
+async fn answer_all(listener: TcpListener, metrics: Option<Numbers>, health: Health) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(answer(stream, metrics.clone(), health.clone()));
+            }
+            Err(error) => tracing::debug!(%error, "a health request was not accepted"),
         }
     }
 }
 
 /// Answers one request and closes; a client that is slow or talks nonsense is dropped.
-async fn answer(mut stream: TcpStream, metrics: Option<PrometheusHandle>, health: Health) {
+async fn answer(mut stream: TcpStream, metrics: Option<Numbers>, health: Health) {
     let talk = async {
         let path = requested_path(&mut stream).await?;
         let (status, body) = match path.as_str() {

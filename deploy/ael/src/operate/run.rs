@@ -16,12 +16,14 @@ pub enum Service {
     Queries,
     /// Process managers: opens the sale of a transferred lead
     Jobs,
+    /// The HTTP interface
+    Api,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 5] =
-        [Self::Commands, Self::Relay, Self::Projections, Self::Queries, Self::Jobs];
+    pub const ALL: [Self; 6] =
+        [Self::Commands, Self::Relay, Self::Projections, Self::Queries, Self::Jobs, Self::Api];
 
     /// Its name on the command line, in logs and on the bus.
     pub const fn name(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Service {
             Self::Projections => "projections",
             Self::Queries => "queries",
             Self::Jobs => "jobs",
+            Self::Api => "api",
         }
     }
 
@@ -43,7 +46,7 @@ impl Service {
     pub const fn answering_user(self) -> Option<&'static str> {
         match self {
             Self::Projections => Some(ael_events::subjects::AUDITOR),
-            Self::Commands | Self::Relay | Self::Queries | Self::Jobs => None,
+            Self::Commands | Self::Relay | Self::Queries | Self::Jobs | Self::Api => None,
         }
     }
 
@@ -54,7 +57,7 @@ impl Service {
             Self::Relay => Some(DbRole::Relay),
             Self::Projections => Some(DbRole::Projections),
             Self::Queries => Some(DbRole::Queries),
-            Self::Jobs => None,
+            Self::Jobs | Self::Api => None,
         }
     }
 
@@ -62,7 +65,7 @@ impl Service {
     pub const fn opens_sealed_data(self) -> bool {
         match self {
             Self::Commands | Self::Projections => true,
-            Self::Relay | Self::Queries | Self::Jobs => false,
+            Self::Relay | Self::Queries | Self::Jobs | Self::Api => false,
         }
     }
 
@@ -82,6 +85,7 @@ impl Service {
                 ael_queries::run(ael_queries::QueriesConfig::read(&env)?, stop).await?
             }
             Self::Jobs => ael_jobs::run(ael_jobs::Config::read(&env)?, stop).await?,
+            Self::Api => ael_api::run(ael_api::Config::read(&env)?, stop).await?,
         }
         Ok(())
     }

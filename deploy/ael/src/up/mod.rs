@@ -10,7 +10,7 @@ use crate::demo;
 use crate::output::Output;
 use crate::problem::Problem;
 use crate::session::{Global, Session};
-use crate::stack;
+use crate::stack::{self, HTTP_ENDPOINT};
 use ael_bus::Bus;
 use ael_client::Client;
 use ael_events::subjects::Edge;
@@ -20,6 +20,7 @@ pub use bring::Steps;
 use clap::Args;
 pub use first::{fixed, founded};
 use serde_json::json;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -64,8 +65,10 @@ impl Up {
         began: Instant,
     ) -> anyhow::Result<()> {
         let bringing = Box::pin(self.bring_up(global, env, steps, servers));
-        let Some((admin, session)) = unless_stopped(stop, bringing).await? else { return Ok(()) };
-        self.welcome(steps.out, servers, began)?;
+        let Some((admin, session, http)) = unless_stopped(stop, bringing).await? else {
+            return Ok(());
+        };
+        self.welcome(steps.out, servers, &http, began)?;
         let watch = watch::keep_the_bus_right(admin, bring::topology()?, stop);
         let pulse = async {
             if self.demo {
@@ -82,44 +85,58 @@ impl Up {
         env: &Env,
         steps: &Steps,
         servers: &Stack,
-    ) -> anyhow::Result<(Bus, Session)> {
+    ) -> anyhow::Result<(Bus, Session, Vec<SocketAddr>)> {
         let running = servers.running();
         // Schema and topology know nothing of each other.
         let (_, admin) = tokio::try_join!(
             bring::database(&running, env, steps),
             bring::bus(&running, env, steps),
         )?;
-        services::start(servers, env, usize::from(self.copies), steps).await?;
+        let http = services::http_addresses(env, usize::from(self.copies))?;
+        services::start(servers, env, &http, steps).await?;
         let config = stack::bus_config(&running, env, Edge::Cli.token())?;
         let bus = Bus::connect(&config).await?;
         let client = Client::new(bus, Edge::Cli);
         let session = Session::new(client, global.clone());
         first::workspace(&session, steps).await?;
-        servers.publish_ready(bring::endpoints(servers, env)?)?;
+        let mut endpoints = bring::endpoints(servers, env)?;
+        endpoints
+            .extend((1..).zip(&http).map(|(number, address)| (endpoint(number), url(address))));
+        servers.publish_ready(endpoints)?;
         if self.demo {
             demo::fill(&session, steps).await?;
         }
-        Ok((admin, session))
+        Ok((admin, session, http))
     }
 
-    fn welcome(&self, out: Output, servers: &Stack, began: Instant) -> anyhow::Result<()> {
+    fn welcome(
+        &self,
+        out: Output,
+        servers: &Stack,
+        http: &[SocketAddr],
+        began: Instant,
+    ) -> anyhow::Result<()> {
         let running = servers.running();
         let state = running.state();
         let home = running.home().path().display().to_string();
         let elapsed = began.elapsed().as_secs_f64();
         if out.json {
             let seconds = (elapsed * 100.0).round() / 100.0;
-            return out.line_of_json(&json!({ "ready": true, "home": home, "seconds": seconds }));
+            let http: Vec<String> = http.iter().map(url).collect();
+            let line = json!({ "ready": true, "home": home, "seconds": seconds, "http": http });
+            return out.line_of_json(&line);
         }
         let port = |port: u16| format!("127.0.0.1:{port}");
         let postgres = state.postgres.as_ref().map(|postgres| port(postgres.port));
         let nats =
             state.nats.as_ref().map(|nats| format!("{} ({})", port(nats.port), nats.version));
+        let pages: Vec<String> = http.iter().map(|one| format!("{}/docs", url(one))).collect();
         out.say("")?;
         out.say(out.bold(format!("AEL CRM is up ({elapsed:.1} s)")))?;
         out.facts([
             ("home", home.clone()),
             ("logs", running.home().logs().display().to_string()),
+            ("API", pages.join(", ")),
             ("PostgreSQL", postgres.unwrap_or_else(|| "as DATABASE_URL says".to_owned())),
             ("nats-server", nats.unwrap_or_else(|| "as NATS_URL says".to_owned())),
         ])?;
@@ -133,6 +150,22 @@ impl Up {
         out.say(format!("  {prefix} --help"))?;
         out.say(out.dim("Ctrl-C stops everything in order."))
     }
+}
+
+/// Under which name the home's note says where a copy of the API listens.
+fn endpoint(number: usize) -> String {
+    match number {
+        1 => HTTP_ENDPOINT.to_owned(),
+        more => format!("{HTTP_ENDPOINT}-{more}"),
+    }
+}
+
+/// How a listening address is entered from here.
+fn url(address: &SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        return format!("http://127.0.0.1:{}", address.port());
+    }
+    format!("http://{address}")
 }
 
 /// Warnings only, unless somebody asked for more: a person is watching.

@@ -5,11 +5,13 @@ use crate::operate::run::Service;
 use crate::stack;
 use ael_service::Env;
 use ael_stack::{Running, ServiceSpec, Stack};
+use anyhow::Context as _;
 use futures::future::try_join_all;
 use secrecy::ExposeSecret as _;
+use std::net::{SocketAddr, TcpListener};
 
 /// What of our own environment every service may have: none of it is a secret.
-const HANDED_ON: [&str; 10] = [
+const HANDED_ON: [&str; 16] = [
     "NATS_CA_FILE",
     "NATS_ALLOW_PLAINTEXT",
     "AEL_LOG",
@@ -20,10 +22,22 @@ const HANDED_ON: [&str; 10] = [
     "AEL_QUERIES_CONNECTIONS",
     "AEL_RELAY_BATCH",
     "AEL_PROJECTIONS_BATCH",
+    "AEL_HTTP_RATE_PER_TOKEN",
+    "AEL_HTTP_RATE_PER_ADDRESS",
+    "AEL_HTTP_FAILED_SIGN_INS",
+    "AEL_HTTP_CONCURRENCY",
+    "AEL_HTTP_CORS_ORIGINS",
+    "AEL_HTTP_TRUSTED_PROXIES",
 ];
 
 /// Starts every service, `copies` times each, and returns when all take work.
-pub async fn start(servers: &Stack, env: &Env, copies: usize, steps: &Steps) -> anyhow::Result<()> {
+pub async fn start(
+    servers: &Stack,
+    env: &Env,
+    http: &[SocketAddr],
+    steps: &Steps,
+) -> anyhow::Result<()> {
+    let copies = http.len();
     let program = std::env::current_exe()?;
     let running = servers.running();
     let mut specs = Vec::new();
@@ -31,7 +45,17 @@ pub async fn start(servers: &Stack, env: &Env, copies: usize, steps: &Steps) -> 
         let environment = environment(service, &running, env)?;
         let spec = ServiceSpec::service(service.name(), &program, ["run", service.name()])
             .env(environment);
-        specs.extend((1..=copies).map(|number| spec.copy(number)));
+        specs.extend((1..=copies).zip(http).map(|(number, address)| {
+            let copy = spec.copy(number);
+            match service {
+                Service::Api => copy.env([("HTTP_ADDR", address.to_string())]),
+                Service::Commands
+                | Service::Relay
+                | Service::Projections
+                | Service::Queries
+                | Service::Jobs => copy,
+            }
+        }));
     }
     let names: Vec<&str> = Service::ALL.iter().map(|service| service.name()).collect();
     steps.say(&format!("starting {}", names.join(", ")));
@@ -39,6 +63,26 @@ pub async fn start(servers: &Stack, env: &Env, copies: usize, steps: &Steps) -> 
     let copies = if copies > 1 { format!(" ({copies} copies each)") } else { String::new() };
     steps.done(&format!("every service takes work{copies}"));
     Ok(())
+}
+
+/// Where each copy of the API listens: `HTTP_ADDR` and the ports after it. When it is not said and
+/// somebody else listens there, any free port will do.
+pub fn http_addresses(env: &Env, copies: usize) -> anyhow::Result<Vec<SocketAddr>> {
+    let wanted: Option<SocketAddr> = env.optional("HTTP_ADDR", "an address like 127.0.0.1:8080")?;
+    let first = wanted.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let is_settled = wanted.is_some() && first.port() != 0;
+    (0..u16::try_from(copies)?)
+        .map(|number| {
+            let port = first.port().checked_add(number);
+            let port = port.context("HTTP_ADDR has no ports left for so many copies")?;
+            let address = SocketAddr::new(first.ip(), port);
+            let is_free = || first.port() != 0 && TcpListener::bind(address).is_ok();
+            if is_settled || is_free() {
+                return Ok(address);
+            }
+            Ok(TcpListener::bind(SocketAddr::new(first.ip(), 0))?.local_addr()?)
+        })
+        .collect()
 }
 
 /// What a service is told: its own role's address, its own bus user, the master key if it may

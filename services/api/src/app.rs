@@ -1,0 +1,73 @@
+//! Everything under one roof: the operations behind their guard, the document, the probes.
+
+use crate::config::Config;
+use crate::desk::Desk;
+use crate::document;
+use crate::guard::Guard;
+use crate::probes::{self, Probes};
+use crate::wire::Gate;
+use poem::endpoint::BoxEndpoint;
+use poem::http::Method;
+use poem::middleware::{CatchPanic, Compression, Cors};
+use poem::web::CompressionAlgo;
+use poem::{EndpointExt as _, Response, Route, get};
+use std::sync::Arc;
+
+/// The whole interface.
+pub(crate) fn app(
+    config: &Config,
+    desk: Desk,
+    guard: Guard,
+    probes: Probes,
+) -> BoxEndpoint<'static, Response> {
+    let gate = Arc::new(Gate { first: config.first_token.clone() });
+    let routes = Route::new()
+        .nest("/api/v1", document::service(desk))
+        .at("/openapi.json", get(document::json))
+        .at("/docs", get(document::reference))
+        .at("/docs/reference.js", get(document::script))
+        .at("/health/live", get(probes::live))
+        .at("/health/ready", get(probes::ready))
+        .at("/metrics", get(probes::prometheus));
+    routes
+        .with(Compression::new().algorithms([CompressionAlgo::ZSTD, CompressionAlgo::GZIP]))
+        .data(gate)
+        .data(probes)
+        .with(CatchPanic::new())
+        .with(guard)
+        .with(cors(config))
+        .map_to_response()
+        .boxed()
+}
+
+/// Which other sites' pages may call; without a list, none.
+fn cors(config: &Config) -> Cors {
+    let mut cors = Cors::new()
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "if-match",
+            "x-ael-position",
+            "x-request-id",
+            "traceparent",
+        ])
+        .expose_headers([
+            "etag",
+            "location",
+            "retry-after",
+            "x-ael-position",
+            "x-request-id",
+            "idempotency-replayed",
+            "ratelimit-limit",
+            "ratelimit-remaining",
+            "ratelimit-reset",
+        ])
+        .allow_credentials(false)
+        .max_age(600);
+    for origin in &config.cors_origins {
+        cors = cors.allow_origin(origin);
+    }
+    if config.cors_origins.is_empty() { cors.allow_origin("null.invalid") } else { cors }
+}

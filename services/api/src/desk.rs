@@ -1,0 +1,87 @@
+//! The way from an HTTP request to the bus and back.
+
+use crate::wire::{Maker, Problem, Reader, Writer};
+use ael_bus::LinkState;
+use ael_client::Client;
+use ael_events::answer::Accepted;
+use ael_events::command::{Command, CommandRequest};
+use ael_events::query::{Query, QueryRequest};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+/// Asks and tells on behalf of callers.
+#[derive(Debug, Clone)]
+pub(crate) struct Desk {
+    client: Client,
+}
+
+impl Desk {
+    pub(crate) const fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Looks something up; the answer is passed on as it was written.
+    pub(crate) async fn ask(
+        &self,
+        reader: &Reader,
+        query: Query,
+    ) -> Result<Box<RawValue>, Problem> {
+        self.is_linked()?;
+        let request = question(reader, query);
+        Ok(self.client.query_raw(reader.caller.workspace, &request).await?)
+    }
+
+    /// Looks something up that is needed here.
+    pub(crate) async fn look_up<T: DeserializeOwned>(
+        &self,
+        reader: &Reader,
+        query: Query,
+    ) -> Result<T, Problem> {
+        self.is_linked()?;
+        Ok(self.client.query(reader.caller.workspace, &question(reader, query)).await?)
+    }
+
+    /// Has something changed.
+    pub(crate) async fn tell(
+        &self,
+        writer: &Writer,
+        command: impl Into<Command>,
+    ) -> Result<Accepted, Problem> {
+        self.is_linked()?;
+        let caller = &writer.maker.caller;
+        let request = CommandRequest {
+            command_id: writer.maker.command_id(),
+            credential: caller.credential.clone(),
+            expected_version: writer.version,
+            occurred_at: None,
+            correlation_id: None,
+            causation_id: None,
+            command: command.into(),
+        };
+        Ok(self.client.command(caller.workspace, &request).await?)
+    }
+
+    /// Has something made.
+    pub(crate) async fn make(
+        &self,
+        maker: &Maker,
+        command: impl Into<Command>,
+    ) -> Result<Accepted, Problem> {
+        self.tell(&Writer::unversioned(maker.clone()), command).await
+    }
+
+    /// Refuses at once while the bus is away: nobody has to wait for what cannot come.
+    fn is_linked(&self) -> Result<(), Problem> {
+        match self.client.bus().link().state {
+            LinkState::Up => Ok(()),
+            LinkState::Down | LinkState::Closed => {
+                let sentence = "The system's bus is away. Nothing was done: try again in a moment.";
+                Err(Problem::unavailable("bus_away", sentence, 1))
+            }
+        }
+    }
+}
+
+fn question(reader: &Reader, query: Query) -> QueryRequest {
+    QueryRequest { credential: reader.caller.credential.clone(), after: reader.after, query }
+}

@@ -1,0 +1,16 @@
+//! The HTTP interface: what other software and the dashboard use. A pure client of the bus: it
+//! holds no database credentials, decides nothing, and forwards the caller's own credential.
+
+mod app;
+mod config;
+mod desk;
+mod document;
+mod guard;
+mod operations;
+mod probes;
+mod service;
+mod wire;
+
+pub use config::{Config, Limits};
+pub use document::openapi;
+pub use service::{ApiError, run};
