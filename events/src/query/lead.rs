@@ -136,6 +136,7 @@ pub struct ListLeads {
 
 /// A page of anything.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PageOf{T}")]
 pub struct Page<T> {
     /// The things, in order.
     pub items: Vec<T>,

@@ -5,7 +5,7 @@ use crate::desk::Desk;
 use crate::document;
 use crate::guard::Guard;
 use crate::probes::{self, Probes};
-use crate::wire::Gate;
+use crate::wire::{Gate, Problem};
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem::middleware::{CatchPanic, Compression, Cors};
@@ -23,9 +23,9 @@ pub(crate) fn app(
     let gate = Arc::new(Gate { first: config.first_token.clone() });
     let routes = Route::new()
         .nest("/api/v1", document::service(desk))
-        .at("/openapi.json", get(document::json))
-        .at("/docs", get(document::reference))
-        .at("/docs/reference.js", get(document::script))
+        .at("/openapi.json", get(document::serve_json))
+        .at("/docs", get(document::serve_page))
+        .at("/docs/reference.js", get(document::serve_script))
         .at("/health/live", get(probes::live))
         .at("/health/ready", get(probes::ready))
         .at("/metrics", get(probes::prometheus));
@@ -33,7 +33,7 @@ pub(crate) fn app(
         .with(Compression::new().algorithms([CompressionAlgo::ZSTD, CompressionAlgo::GZIP]))
         .data(gate)
         .data(probes)
-        .with(CatchPanic::new())
+        .with(CatchPanic::new().with_handler(panicked))
         .with(guard)
         .with(cors(config))
         .map_to_response()
@@ -70,4 +70,9 @@ fn cors(config: &Config) -> Cors {
         cors = cors.allow_origin(origin);
     }
     if config.cors_origins.is_empty() { cors.allow_origin("null.invalid") } else { cors }
+}
+
+/// A defect of ours: it is in the log, and the caller learns nothing of it.
+fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Problem {
+    Problem::unavailable("unavailable", "Something is wrong on our side: it was noted.", 5)
 }

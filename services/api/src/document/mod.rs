@@ -6,7 +6,7 @@ mod examples;
 mod page;
 mod routes;
 
-pub(crate) use page::{json, reference, script};
+pub(crate) use page::{serve_json, serve_page, serve_script};
 
 use crate::desk::Desk;
 use crate::operations::{
@@ -73,3 +73,6 @@ pub fn openapi() -> Value {
     let bare = serde_json::from_str(&written).unwrap_or_default();
     complete::completed(bare, take_described())
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,13 +32,13 @@ static SCRIPT: LazyLock<String> = LazyLock::new(|| {
 
 /// `/openapi.json`
 #[handler]
-pub(crate) fn json() -> Response {
+pub(crate) fn serve_json() -> Response {
     of("application/json", JSON.as_str())
 }
 
 /// `/docs`: a page with the operations, to read and to try.
 #[handler]
-pub(crate) fn reference() -> Response {
+pub(crate) fn serve_page() -> Response {
     let mut page = of("text/html; charset=utf-8", PAGE);
     let policy = HeaderValue::from_static(POLICY);
     page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -47,7 +47,7 @@ pub(crate) fn reference() -> Response {
 
 /// The page's program.
 #[handler]
-pub(crate) fn script() -> Response {
+pub(crate) fn serve_script() -> Response {
     of("text/javascript; charset=utf-8", SCRIPT.as_str())
 }
 

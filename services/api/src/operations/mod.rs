@@ -37,10 +37,4 @@ pub(crate) enum Tag {
     Tokens,
     /// What the workspace decides for itself.
     Workspace,
-    /// What happened, who did it, and whether what is shown is true.
-    Audit,
-    /// What changes, as it changes.
-    Live,
-    /// How the service is.
-    Operations,
 }

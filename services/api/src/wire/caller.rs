@@ -144,11 +144,6 @@ impl Maker {
         let key = self.key.as_ref().map(|key| format!("{key}\n{index}"));
         Self { caller: self.caller.clone(), key }
     }
-
-    /// Whether the intention has a name, so that it may have been answered before.
-    pub(crate) fn is_named(&self) -> bool {
-        self.key.is_some()
-    }
 }
 
 /// Somebody who changes something that is there.
