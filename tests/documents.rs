@@ -30,6 +30,7 @@ fn the_page_about_the_bus_is_the_topology() {
 fn the_schemas_are_those_of_the_types() {
     assert_current("schemas/bus.json", &schema::json_schema());
     assert_current("asyncapi.json", &schema::async_api());
+    assert_current("openapi.json", &ael_api::openapi());
 }
 
 #[test]

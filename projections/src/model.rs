@@ -46,6 +46,10 @@ pub struct Applied {
     pub unfit: BTreeMap<usize, String>,
     /// The owners of the leads that were touched, for the see-rule of live notices.
     pub owners: HashMap<Key, Option<MemberId>>,
+    /// Who had the leads before that changed hands.
+    pub previous_owners: HashMap<Key, Option<MemberId>>,
+    /// The versions of the sales of leads that changed hands.
+    pub sales: HashMap<Key, u64>,
     stuck: BTreeSet<(AggregateKind, Key)>,
 }
 

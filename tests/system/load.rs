@@ -183,7 +183,7 @@ pub async fn assert_promises_are_told(
 ) {
     let step = (promised.len() / how_many).max(1);
     for (lead, promise) in promised.iter().step_by(step) {
-        let get = GetLead { lead_id: *lead, as_of: None, version: None, effective: false };
+        let get = GetLead::now(*lead);
         let request = QueryRequest {
             credential: Credential::Operator { as_member: Some(member) },
             after: None,

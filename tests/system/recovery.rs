@@ -35,7 +35,7 @@ fn after(written: &Accepted, (_, member): Who) -> QueryRequest {
     QueryRequest {
         credential: Credential::Operator { as_member: Some(member) },
         after: written.position,
-        query: Query::GetLead(GetLead { lead_id, as_of: None, version: None, effective: false }),
+        query: Query::GetLead(GetLead::now(lead_id)),
     }
 }
 

@@ -106,6 +106,30 @@ impl Event {
     }
 }
 
+/// An event's name without its version: `lead.qualified` of `lead.qualified.v1`.
+#[must_use]
+pub fn event_name(event_type: &str) -> &str {
+    match event_type.rsplit_once(".v") {
+        Some((name, version)) if version.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        Some(_) | None => event_type,
+    }
+}
+
+/// The names of everything that can happen, without their versions.
+pub fn event_names() -> impl Iterator<Item = &'static str> {
+    [
+        WorkspaceEvent::WIRE_NAMES,
+        MemberEvent::WIRE_NAMES,
+        InvitationEvent::WIRE_NAMES,
+        TokenEvent::WIRE_NAMES,
+        LeadEvent::WIRE_NAMES,
+        SaleEvent::WIRE_NAMES,
+    ]
+    .into_iter()
+    .flatten()
+    .map(|event_type| event_name(event_type))
+}
+
 /// Declares an aggregate's events: the enum, their wire names, and how to read and write each.
 macro_rules! events {
     ($(#[$doc:meta])* $name:ident {
@@ -181,3 +205,18 @@ macro_rules! events {
     };
 }
 pub(crate) use events;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_has_one_name_whatever_its_version() {
+        assert_eq!(event_name("lead.message_logged.v1"), "lead.message_logged");
+        assert_eq!(event_name("lead.message_logged.v12"), "lead.message_logged");
+        assert_eq!(event_name("lead.verified"), "lead.verified");
+        let names: Vec<&str> = event_names().collect();
+        assert!(names.contains(&"sale.opened") && names.contains(&"token.revoked"));
+        assert!(names.iter().all(|name| event_name(name) == *name), "{names:?}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Questions about leads.
 
+use super::sale::SaleSummary;
 use crate::event::{OverriddenAdvice, ScoreFeatures};
 use crate::ids::{FileId, LeadId, MemberId, NoteId, SaleId};
 use crate::values::{
@@ -8,7 +9,7 @@ use crate::values::{
 };
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -118,6 +119,18 @@ pub struct LeadSort {
     pub direction: SortDirection,
 }
 
+/// What an answer about leads may carry besides, so that nobody has to ask lead by lead.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadInclude {
+    /// The owner's name (a list has it anyway).
+    Owner,
+    /// The lead's sale in short, if the asker may see it.
+    Sale,
+}
+
 /// See [`super::Query::ListLeads`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -126,6 +139,13 @@ pub struct ListLeads {
     pub filter: LeadFilter,
     /// In which order.
     pub sort: LeadSort,
+    /// In which order among those that `sort` finds equal; by another key than `sort`. Ties that
+    /// are left go by id, the way of the last key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub then: Option<LeadSort>,
+    /// With what besides.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub include: BTreeSet<LeadInclude>,
     /// Where the page begins: the `next_cursor` of the one before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
@@ -183,6 +203,19 @@ pub struct LeadListItem {
     pub updated_at: DateTime<Utc>,
     /// Whether the person was erased.
     pub erased: bool,
+    /// Its sale in short: absent when it was not asked for, `null` when there is none that the
+    /// asker may see.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub sale: Option<Option<SaleSummary>>,
+}
+
+/// A value that is there, be it `null`: not the same as one that is absent.
+fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 /// See [`super::Query::GetLead`]. At most one of `as_of` and `version`.
@@ -200,6 +233,18 @@ pub struct GetLead {
     /// Let `as_of` mean when things happened rather than when we learned of them.
     #[serde(default)]
     pub effective: bool,
+    /// With what besides. A sale is shown as it is now: only with the lead as it is now.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub include: BTreeSet<LeadInclude>,
+}
+
+impl GetLead {
+    /// Asks for a lead as it is now, and for nothing besides.
+    #[must_use]
+    pub const fn now(lead_id: LeadId) -> Self {
+        let include = BTreeSet::new();
+        Self { lead_id, as_of: None, version: None, effective: false, include }
+    }
 }
 
 /// A note.
@@ -308,4 +353,37 @@ pub struct LeadView {
     pub stage_since: DateTime<Utc>,
     /// Whether the person was erased.
     pub erased: bool,
+}
+
+/// The answer to [`super::Query::GetLead`]: the lead, and what was asked for besides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LeadDetails {
+    /// The lead.
+    #[serde(flatten)]
+    pub lead: LeadView,
+    /// The name of its owner (of then, where the lead is shown as it was): only when it was asked
+    /// for and somebody owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_name: Option<String>,
+    /// Its sale in short: absent when it was not asked for, `null` when there is none that the
+    /// asker may see.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub sale: Option<Option<SaleSummary>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_list_that_names_one_key_is_asked_as_before_there_were_two() {
+        let sort = json!({ "by": "ai_score", "direction": "ascending" });
+        let asked: ListLeads = serde_json::from_value(json!({ "sort": sort })).unwrap();
+        assert_eq!((asked.sort.by, asked.then), (SortKey::AiScore, None));
+        assert!(serde_json::to_value(&asked).unwrap().get("then").is_none());
+        let then = json!({ "by": "created_at" });
+        let asked: ListLeads = serde_json::from_value(json!({ "then": then })).unwrap();
+        assert_eq!(asked.then, Some(LeadSort::default()));
+    }
 }

@@ -2,20 +2,25 @@
 
 mod audit;
 mod lead;
+mod live;
 mod people;
 mod sale;
 mod stats;
 mod verify;
 
-pub use audit::{AggregateDigest, DeadLetter, HistoryEntry, HistoryPage, LeadHistory};
-pub use lead::{
-    AnalysisView, Cursor, FileView, GetLead, LeadFilter, LeadListItem, LeadPage, LeadSort,
-    LeadView, ListLeads, NoteView, OwnerFilter, Page, SortDirection, SortKey,
+pub use audit::{
+    AggregateDigest, AuditEvent, DeadLetter, EventPage, FieldChange, HistoryEntry, HistoryPage,
+    LeadHistory, ListEvents,
 };
+pub use lead::{
+    AnalysisView, Cursor, FileView, GetLead, LeadDetails, LeadFilter, LeadInclude, LeadListItem,
+    LeadPage, LeadSort, LeadView, ListLeads, NoteView, OwnerFilter, Page, SortDirection, SortKey,
+};
+pub use live::{ChangePage, ListChanges, LiveChange};
 pub use people::{
     InvitationPage, InvitationView, ListInvitations, ListTokens, TokenPage, TokenView,
 };
-pub use sale::{GetSale, ListSales, SalePage, SaleView};
+pub use sale::{GetSale, ListSales, SalePage, SaleSummary, SaleView};
 pub use stats::{
     AgentStats, CurrencyAmount, DomainStats, FunnelStats, MemberView, MonthStats, Overview,
     ProjectionStatus, SourceStats, StageAging, Statistics, WorkspaceView,
@@ -23,7 +28,7 @@ pub use stats::{
 pub use verify::{ChainState, Fault, VerifyPage, VerifyRequest};
 
 use crate::command::Credential;
-use crate::ids::{LeadId, MemberId, WorkspaceId};
+use crate::ids::LeadId;
 use crate::order::PositionToken;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -60,6 +65,12 @@ pub enum Query {
     /// A page of the invitations, without their codes (Admin).
     #[serde(rename = "list_invitations")]
     ListInvitations(ListInvitations),
+    /// A page of everything that happened (Admin).
+    #[serde(rename = "list_events")]
+    ListEvents(ListEvents),
+    /// What changed since a cursor, of what the asker may see.
+    #[serde(rename = "list_changes")]
+    ListChanges(ListChanges),
     /// Who asks, and in which role.
     #[serde(rename = "me")]
     Me {},
@@ -101,6 +112,8 @@ impl Query {
         "list_members",
         "list_tokens",
         "list_invitations",
+        "list_events",
+        "list_changes",
         "me",
         "get_workspace",
         "lead_features",
@@ -123,6 +136,8 @@ impl Query {
             Self::ListMembers {} => "list_members",
             Self::ListTokens(_) => "list_tokens",
             Self::ListInvitations(_) => "list_invitations",
+            Self::ListEvents(_) => "list_events",
+            Self::ListChanges(_) => "list_changes",
             Self::Me {} => "me",
             Self::GetWorkspace {} => "get_workspace",
             Self::LeadFeatures { .. } => "lead_features",
@@ -145,6 +160,8 @@ impl fmt::Debug for Query {
             Self::GetSale(get) => get,
             Self::ListTokens(list) => list,
             Self::ListInvitations(list) => list,
+            Self::ListEvents(list) => list,
+            Self::ListChanges(list) => list,
             Self::LeadFeatures { lead_id } => lead_id,
             Self::FindMember { .. } => &"***",
             Self::Statistics {}
@@ -170,22 +187,4 @@ pub struct QueryRequest {
     pub after: Option<PositionToken>,
     /// The question.
     pub query: Query,
-}
-
-/// What changed, said on `ael.live.<workspace>` after the read models' commit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LiveChange {
-    /// The workspace.
-    pub workspace: WorkspaceId,
-    /// `lead`, `sale`, `member` …
-    pub topic: String,
-    /// Which one.
-    pub id: uuid::Uuid,
-    /// Its version now.
-    pub version: u64,
-    /// Bring it to a read.
-    pub position: PositionToken,
-    /// The owner of the lead now, for the see-rule.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<MemberId>,
 }

@@ -18,6 +18,9 @@ pub struct ListSales {
     /// This member's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<MemberId>,
+    /// Of one of these leads, 200 at most.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub leads: BTreeSet<LeadId>,
     /// Where the page begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
@@ -66,4 +69,19 @@ pub struct SaleView {
     pub updated_at: DateTime<Utc>,
     /// When it was paid.
     pub paid_at: Option<DateTime<Utc>>,
+}
+
+/// A sale in short, beside its lead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SaleSummary {
+    /// Which.
+    pub id: SaleId,
+    /// Its version.
+    pub version: u64,
+    /// Its stage.
+    pub stage: SaleStage,
+    /// Its amount.
+    pub amount: Option<Money>,
+    /// Who works it: the lead's owner.
+    pub owner: Option<MemberId>,
 }

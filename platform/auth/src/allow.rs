@@ -86,6 +86,8 @@ pub const QUERIES: &[Row] = &[
     row("list_members", PEOPLE, Scope::LeadsRead),
     row("list_tokens", DESK, Scope::Admin),
     row("list_invitations", PEOPLE, Scope::Admin),
+    row("list_events", DESK, Scope::Admin),
+    row("list_changes", DESK, Scope::LeadsRead),
     any_token("me", PEOPLE),
     any_token("get_workspace", PEOPLE),
     row("lead_features", &[Scoring], Scope::Admin),

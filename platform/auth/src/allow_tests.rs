@@ -153,7 +153,9 @@ fn a_tokens_scope_covers_what_it_says_and_nothing_more() {
     }
     for name in Query::NAMES {
         let expected = match *name {
-            "list_leads" | "get_lead" | "lead_history" | "list_members" => Some(Scope::LeadsRead),
+            "list_leads" | "get_lead" | "lead_history" | "list_members" | "list_changes" => {
+                Some(Scope::LeadsRead)
+            }
             "list_sales" | "get_sale" => Some(Scope::SalesRead),
             "statistics" => Some(Scope::StatsRead),
             "me" | "get_workspace" => None,

@@ -9,8 +9,8 @@ use ael_events::values::AggregateKind;
 use uuid::Uuid;
 
 pub(super) const TABLES: &[Audited] = &[
-    Audited { table: "tokens", kind: AggregateKind::Token, id: "id", key: &[] },
-    Audited { table: "invitations", kind: AggregateKind::Invitation, id: "id", key: &[] },
+    Audited { table: "tokens", kind: AggregateKind::Token, id: "id", key: &[], of: &[] },
+    Audited { table: "invitations", kind: AggregateKind::Invitation, id: "id", key: &[], of: &[] },
 ];
 
 pub(super) struct ExpectedAccess {

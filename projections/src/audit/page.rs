@@ -178,11 +178,16 @@ async fn stored(
     after: Option<Uuid>,
     last: Option<Uuid>,
 ) -> Result<Vec<(Uuid, Stored)>, ProjectionError> {
-    let Audited { table, id, .. } = table;
+    let Audited { table, id, of, .. } = table;
+    // Words of ours.
+    let of = match of {
+        [] => String::new(),
+        of => format!(" AND t.aggregate IN ('{}')", of.join("', '")),
+    };
     let sql = format!(
         "SELECT t.{id} AS id, to_jsonb(t) AS stored FROM {schema}.{table} t \
          WHERE t.workspace = $1 AND ($2::uuid IS NULL OR t.{id} > $2) \
-           AND ($3::uuid IS NULL OR t.{id} <= $3)"
+           AND ($3::uuid IS NULL OR t.{id} <= $3){of}"
     );
     let rows = sqlx::query(&sql)
         .bind(workspace.uuid())

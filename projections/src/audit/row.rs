@@ -15,6 +15,8 @@ pub struct Audited {
     pub id: &'static str,
     /// The columns that tell several rows of one aggregate apart.
     pub key: &'static [&'static str],
+    /// Where the table has rows of other kinds as well: what its column `aggregate` says of these.
+    pub of: &'static [&'static str],
 }
 
 /// A row as it should be.

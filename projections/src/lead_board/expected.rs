@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 const LEAD: AggregateKind = AggregateKind::Lead;
 pub(super) const TABLES: &[Audited] = &[
-    Audited { table: "leads", kind: LEAD, id: "id", key: &[] },
-    Audited { table: "activity", kind: LEAD, id: "id", key: &[] },
-    Audited { table: "lead_tags", kind: LEAD, id: "lead_id", key: &["tag", "created_at"] },
+    Audited { table: "leads", kind: LEAD, id: "id", key: &[], of: &[] },
+    Audited { table: "activity", kind: LEAD, id: "id", key: &[], of: &[] },
+    Audited { table: "lead_tags", kind: LEAD, id: "lead_id", key: &["tag", "created_at"], of: &[] },
 ];
 
 pub(super) struct ExpectedBoard {

@@ -108,6 +108,11 @@ impl ReadModel for LeadBoard {
             }
         }
         applied.owners = after.iter().map(|(key, row)| (*key, row.lead.owner)).collect();
+        applied.previous_owners = before
+            .iter()
+            .filter(|(key, row)| applied.owners.get(*key) != Some(&row.lead.owner))
+            .map(|(key, row)| (*key, row.lead.owner))
+            .collect();
         rows::store(connection, target, &before, &after).await?;
         Ok(applied)
     }

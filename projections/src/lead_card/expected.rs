@@ -10,7 +10,7 @@ use ael_events::values::AggregateKind;
 use uuid::Uuid;
 
 pub(super) const TABLES: &[Audited] =
-    &[Audited { table: "cards", kind: AggregateKind::Lead, id: "id", key: &[] }];
+    &[Audited { table: "cards", kind: AggregateKind::Lead, id: "id", key: &[], of: &[] }];
 
 /// What of a card tells of nobody. Whatever else it may get is personal until it stands here.
 const OPEN: [&str; 19] = [

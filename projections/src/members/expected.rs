@@ -10,8 +10,14 @@ use ael_events::values::AggregateKind;
 use uuid::Uuid;
 
 pub(super) const TABLES: &[Audited] = &[
-    Audited { table: "members", kind: AggregateKind::Member, id: "id", key: &[] },
-    Audited { table: "workspaces", kind: AggregateKind::Workspace, id: "workspace", key: &[] },
+    Audited { table: "members", kind: AggregateKind::Member, id: "id", key: &[], of: &[] },
+    Audited {
+        table: "workspaces",
+        kind: AggregateKind::Workspace,
+        id: "workspace",
+        key: &[],
+        of: &[],
+    },
 ];
 
 pub(super) struct ExpectedMember {

@@ -64,6 +64,10 @@ pub struct Effect {
     pub dead: Vec<(WorkspaceId, DeadLetter)>,
     /// The owners of the leads that were touched.
     pub owners: HashMap<Key, Option<MemberId>>,
+    /// Who had the leads before that changed hands.
+    pub previous_owners: HashMap<Key, Option<MemberId>>,
+    /// The versions of the sales of leads that changed hands.
+    pub sales: HashMap<Key, u64>,
     /// How many of the events are new.
     pub fresh: usize,
 }
@@ -123,6 +127,10 @@ pub(crate) async fn apply_in(
                 whole.at = effect.at;
                 whole.dead.extend(effect.dead);
                 whole.owners.extend(effect.owners);
+                for (lead, owner) in effect.previous_owners {
+                    whole.previous_owners.entry(lead).or_insert(owner);
+                }
+                whole.sales.extend(effect.sales);
                 whole.fresh += effect.fresh;
             }
         }
@@ -302,12 +310,13 @@ pub(crate) async fn apply_to(
             .await
             .map_err(|source| ProjectionError::Write { projection: model.name(), source })?
     };
-    for (key, owner) in applied.owners {
-        let lane = Lane::of(key.1);
-        let batch = batches.iter().position(|batch| batch.lane == lane);
-        if let Some(effect) = batch.and_then(|batch| effects.get_mut(batch)) {
-            effect.owners.insert(key, owner);
-        }
+    for (number, batch) in batches.iter().enumerate() {
+        let Some(effect) = effects.get_mut(number) else { continue };
+        let is_here = |lead: &Key| Lane::of(lead.1) == batch.lane;
+        effect.owners.extend(applied.owners.iter().filter(|(lead, _)| is_here(lead)));
+        let previous = applied.previous_owners.iter().filter(|(lead, _)| is_here(lead));
+        effect.previous_owners.extend(previous);
+        effect.sales.extend(applied.sales.iter().filter(|(lead, _)| is_here(lead)));
     }
     parked.extend(applied.unfit);
     parked.sort();

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 const LEAD: AggregateKind = AggregateKind::Lead;
 pub(super) const TABLES: &[Audited] = &[
-    Audited { table: "sales", kind: LEAD, id: "lead_id", key: &["id"] },
-    Audited { table: "people", kind: LEAD, id: "lead_id", key: &[] },
+    Audited { table: "sales", kind: LEAD, id: "lead_id", key: &["id"], of: &[] },
+    Audited { table: "people", kind: LEAD, id: "lead_id", key: &[], of: &[] },
 ];
 
 pub(super) struct ExpectedSale {

@@ -4,7 +4,7 @@ mod expected;
 mod row;
 mod rows;
 
-pub use row::{Person, apply, learn, show};
+pub use row::{Moment, Person, apply, apply_at, learn, show};
 
 use crate::audit::row::Audited;
 use crate::model::{Applied, Expected, Incoming, Key, ReadModel, Target, View};
@@ -100,6 +100,13 @@ impl ReadModel for SaleBoard {
             row::show(sale, person);
         }
         applied.owners = people.iter().map(|(key, person)| (*key, person.owner)).collect();
+        applied.previous_owners = people_before
+            .iter()
+            .filter(|(key, person)| applied.owners.get(*key) != Some(&person.owner))
+            .map(|(key, person)| (*key, person.owner))
+            .collect();
+        let version = |lead: &Key| Some((*lead, sales.get(&sale_of(lead))?.version));
+        applied.sales = applied.previous_owners.keys().filter_map(version).collect();
         rows::store_people(connection, target, &changed(&people_before, &people)).await?;
         let gone = |people: &BTreeMap<Key, Person>, sale: &(&Key, &SaleView)| {
             let lead = (sale.0.0, sale.1.lead_id.uuid());

@@ -6,6 +6,7 @@ use ael_events::event::{LeadEvent, SaleEvent};
 use ael_events::ids::{LeadId, MemberId, SaleId};
 use ael_events::query::SaleView;
 use ael_events::values::{FullName, SaleStage};
+use chrono::{DateTime, Utc};
 
 /// What a sale shows of its lead.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -88,6 +89,19 @@ pub fn learn(mut person: Person, event: &LeadEvent) -> Person {
     person
 }
 
+/// Which sale it happened to, when, and as which of its events.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The sale.
+    pub sale: SaleId,
+    /// The lead that became it.
+    pub lead: LeadId,
+    /// The event's number, which is the sale's version afterwards.
+    pub sequence: u64,
+    /// When it happened.
+    pub occurred_at: DateTime<Utc>,
+}
+
 /// The sale after an event of its own, which has to be the next one.
 ///
 /// # Errors
@@ -102,12 +116,30 @@ pub fn apply(
     {
         return Ok(sale.clone());
     }
-    let at = facts.occurred_at;
+    let moment = Moment {
+        sale: SaleId::from_uuid(facts.aggregate_id),
+        lead: LeadId::from_uuid(facts.data_subject),
+        sequence: facts.sequence,
+        occurred_at: facts.occurred_at,
+    };
+    apply_at(sale, &moment, event)
+}
+
+/// The sale after an event of its own, whichever came before.
+///
+/// # Errors
+/// [`Unfit::NoBeginning`] when the sale is not open yet.
+pub fn apply_at(
+    sale: Option<SaleView>,
+    moment: &Moment,
+    event: &SaleEvent,
+) -> Result<SaleView, Unfit> {
+    let at = moment.occurred_at;
     let mut sale = match (sale, event) {
         (_, SaleEvent::Opened(event)) => SaleView {
-            id: SaleId::from_uuid(facts.aggregate_id),
-            version: facts.sequence,
-            lead_id: LeadId::from_uuid(facts.data_subject),
+            id: moment.sale,
+            version: moment.sequence,
+            lead_id: moment.lead,
             full_name: None,
             owner: None,
             stage: SaleStage::New,
@@ -138,7 +170,7 @@ pub fn apply(
         }
         SaleEvent::AmountSet(event) => sale.amount = Some(event.amount),
     }
-    sale.version = facts.sequence;
+    sale.version = moment.sequence;
     sale.updated_at = sale.updated_at.max(at);
     Ok(sale)
 }

@@ -9,7 +9,7 @@ use ael_events::values::AggregateKind;
 use uuid::Uuid;
 
 pub(super) const TABLES: &[Audited] =
-    &[Audited { table: "facts", kind: AggregateKind::Lead, id: "lead_id", key: &[] }];
+    &[Audited { table: "facts", kind: AggregateKind::Lead, id: "lead_id", key: &[], of: &[] }];
 
 pub(super) struct ExpectedFacts {
     lead: Uuid,

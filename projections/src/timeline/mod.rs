@@ -1,11 +1,12 @@
-//! The timeline: everything that happened to a lead and its sale, in order, in the open — until
-//! the person is erased.
+//! The timeline: everything that happened in a workspace, in order, in the open — until the person
+//! is erased, and never with anything by which a secret could be guessed.
 
 mod expected;
 
 use crate::audit::row::Audited;
 use crate::model::{Applied, Expected, Incoming, Key, ReadModel, Target, View, key_arrays, to_i64};
-use ael_events::event::Event;
+use crate::opened::Opened;
+use ael_events::event::{Event, event_name};
 use ael_events::private::OPEN_KEY;
 use ael_events::values::AggregateKind;
 use async_trait::async_trait;
@@ -25,12 +26,20 @@ impl ReadModel for Timeline {
         "timeline"
     }
 
+    fn shape(&self) -> i32 {
+        2
+    }
+
     fn tables(&self) -> &'static str {
         include_str!("tables.sql")
     }
 
     fn views(&self) -> &'static [View] {
         &[View { name: "timeline", query: "SELECT * FROM {schema}.entries", public: true }]
+    }
+
+    fn functions(&self) -> &'static str {
+        include_str!("functions.sql")
     }
 
     fn audited(&self) -> &'static [Audited] {
@@ -41,12 +50,12 @@ impl ReadModel for Timeline {
         Box::new(expected::ExpectedTimeline::of(id))
     }
 
-    fn concerns(&self, kind: AggregateKind) -> bool {
-        matches!(kind, AggregateKind::Lead | AggregateKind::Sale)
+    fn concerns(&self, _kind: AggregateKind) -> bool {
+        true
     }
 
-    fn wants(&self, event: &Event) -> bool {
-        matches!(event, Event::Lead(_) | Event::Sale(_))
+    fn wants(&self, _event: &Event) -> bool {
+        true
     }
 
     async fn apply(
@@ -85,11 +94,27 @@ fn key(incoming: &Incoming<'_>) -> Key {
 }
 
 fn entry<'a>(incoming: &'a Incoming<'a>, gone: bool) -> Entry<'a> {
-    let mut data = incoming.opened.data.clone();
+    let mut data = shown(incoming.opened);
     if gone && let Some(fields) = data.as_object_mut() {
         fields.remove(OPEN_KEY);
     }
     Entry { incoming, data }
+}
+
+/// An event's data as it is shown: of what opens doors, not even the digest of the secret.
+fn shown(opened: &Opened) -> Value {
+    let mut data = opened.data.clone();
+    let opens_doors = match opened.facts.aggregate {
+        AggregateKind::Invitation | AggregateKind::Token => true,
+        AggregateKind::Workspace
+        | AggregateKind::Member
+        | AggregateKind::Lead
+        | AggregateKind::Sale => false,
+    };
+    if opens_doors && let Some(fields) = data.as_object_mut() {
+        fields.retain(|name, _| !name.ends_with("_hash"));
+    }
+    data
 }
 
 async fn insert(
@@ -112,23 +137,27 @@ async fn insert(
         };
     }
     let sql = format!(
-        "INSERT INTO {}.entries (workspace, lead_id, position, event_id, aggregate, \
-             aggregate_id, sequence, event_type, occurred_at, recorded_at, actor, actor_member, \
-             edge, data) \
-         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], \
-             $6::uuid[], $7::bigint[], $8::text[], $9::timestamptz[], $10::timestamptz[], \
-             $11::text[], $12::uuid[], $13::text[], $14::jsonb[]) \
-         ON CONFLICT (workspace, lead_id, position) DO NOTHING",
+        "INSERT INTO {}.entries (workspace, subject, incarnation, xid, position, event_id, \
+             aggregate, aggregate_id, sequence, event_name, event_type, occurred_at, recorded_at, \
+             actor, actor_member, edge, data) \
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::bigint[], $5::bigint[], \
+             $6::uuid[], $7::text[], $8::uuid[], $9::bigint[], $10::text[], $11::text[], \
+             $12::timestamptz[], $13::timestamptz[], $14::text[], $15::uuid[], $16::text[], \
+             $17::jsonb[]) \
+         ON CONFLICT (workspace, subject, incarnation, xid, position) DO NOTHING",
         target.schema
     );
     sqlx::query(&sql)
         .bind(column!(facts => facts.workspace.uuid()))
         .bind(column!(facts => facts.data_subject))
+        .bind(column!(facts => facts.order.incarnation))
+        .bind(column!(facts => to_i64(facts.order.xid)))
         .bind(column!(facts => facts.order.position))
         .bind(column!(facts => facts.event_id.uuid()))
         .bind(column!(facts => facts.aggregate.as_str()))
         .bind(column!(facts => facts.aggregate_id))
         .bind(column!(facts => to_i64(facts.sequence)))
+        .bind(column!(facts => event_name(&facts.event_type)))
         .bind(column!(facts => facts.event_type.as_str()))
         .bind(column!(facts => facts.occurred_at))
         .bind(column!(facts => facts.recorded_at))
@@ -154,8 +183,8 @@ async fn purge(
     let (workspaces, leads) = key_arrays(erased.keys());
     let sql = format!(
         "UPDATE {}.entries e SET data = e.data - $3 \
-         FROM unnest($1::uuid[], $2::uuid[]) AS k (workspace, lead_id) \
-         WHERE e.workspace = k.workspace AND e.lead_id = k.lead_id AND e.data ? $3",
+         FROM unnest($1::uuid[], $2::uuid[]) AS k (workspace, subject) \
+         WHERE e.workspace = k.workspace AND e.subject = k.subject AND e.data ? $3",
         target.schema
     );
     // Rare: planned anew each time, by what the table holds then.
@@ -167,4 +196,26 @@ async fn purge(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::facts;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_secret_could_be_guessed_by_is_never_shown() {
+        let data = json!({ "secret_hash": "5ec7e7", "code_hash": "5ec7e7", "feature_hash": "00",
+                           "scopes": ["leads:read"] });
+        let of = |aggregate| {
+            let event = Err("it does not matter".to_owned());
+            let facts = crate::EventFacts { aggregate, ..facts(1) };
+            shown(&Opened { facts, event, data: data.clone() })
+        };
+        for kind in [AggregateKind::Token, AggregateKind::Invitation] {
+            assert_eq!(of(kind), json!({ "scopes": ["leads:read"] }), "{kind}");
+        }
+        assert_eq!(of(AggregateKind::Lead)["feature_hash"], "00", "it hides nothing");
+    }
 }

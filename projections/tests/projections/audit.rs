@@ -161,7 +161,7 @@ async fn read_models_that_show_the_history_are_clean_however_they_came_about() {
 }
 
 /// What somebody does to a read model (`{}` is its schema), and how the audit names it.
-const BREAKS: [(&str, &str, &str); 24] = [
+const BREAKS: [(&str, &str, &str); 28] = [
     (
         "lead_board",
         "UPDATE {}.leads SET stage = 'lost' WHERE tags @> '[\"autumn\"]'",
@@ -229,10 +229,33 @@ const BREAKS: [(&str, &str, &str); 24] = [
     ),
     (
         "timeline",
-        "INSERT INTO {}.entries SELECT workspace, lead_id, position + 1000000, event_id, \
-         aggregate, aggregate_id, sequence, event_type, occurred_at, recorded_at, actor, \
-         actor_member, edge, data FROM {}.entries WHERE event_type = 'sale.paid.v1'",
+        "INSERT INTO {}.entries SELECT workspace, subject, incarnation, xid, position + 1000000, \
+         event_id, aggregate, aggregate_id, sequence, event_name, event_type, occurred_at, \
+         recorded_at, actor, actor_member, edge, data FROM {}.entries \
+         WHERE event_type = 'sale.paid.v1'",
         "] - → a row",
+    ),
+    (
+        "timeline",
+        "UPDATE {}.entries SET xid = xid + 1 WHERE event_type = 'member.joined.v1'",
+        "].xid ",
+    ),
+    (
+        "timeline",
+        "UPDATE {}.entries SET aggregate = 'invitation' WHERE event_type = 'token.revoked.v1'",
+        "] a row → -",
+    ),
+    (
+        "timeline",
+        "UPDATE {}.entries SET data = data || '{\"secret_hash\": \"00\"}' \
+         WHERE event_type = 'token.created.v1'",
+        "].secret_hash nothing → 00",
+    ),
+    (
+        "timeline",
+        "UPDATE {}.entries SET event_name = 'workspace.left' WHERE event_name = \
+         'workspace.created'",
+        "].event_name workspace.created → workspace.left",
     ),
     (
         "sale_board",

@@ -10,6 +10,7 @@ mod bus;
 mod copies;
 mod dead;
 mod erasure;
+mod live;
 mod rebuild;
 mod rights;
 mod views;

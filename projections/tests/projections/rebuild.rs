@@ -176,3 +176,32 @@ async fn what_is_no_read_model_is_not_rebuilt() {
     assert!(matches!(refused, Err(ProjectionError::Unknown { .. })), "{refused:?}");
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_timeline_of_the_release_before_stands_still_until_it_is_rebuilt() {
+    let world = World::new().await;
+    let lead = LeadId::generate();
+    world.lead(lead, [created("Olena", None)]).await;
+    world.member("Anna").await;
+    world.project(100).await;
+    let before = "DROP VIEW read.timeline; \
+        ALTER TABLE rm_timeline_1.entries DROP COLUMN incarnation, DROP COLUMN xid, \
+            DROP COLUMN event_name; \
+        ALTER TABLE rm_timeline_1.entries RENAME COLUMN subject TO lead_id; \
+        CREATE VIEW read.timeline WITH (security_invoker = true) AS \
+            SELECT * FROM rm_timeline_1.entries; \
+        ALTER VIEW read.timeline OWNER TO ael_projections; \
+        UPDATE read.projections SET shape = 1 WHERE name = 'timeline'";
+    sqlx::raw_sql(before).execute(&world.superuser).await.unwrap();
+    world.lead(lead, [LeadEvent::Contacted(Contacted {})]).await;
+    assert_eq!(world.project(100).await, 0);
+    let count = |sql: &'static str| sqlx::query_scalar::<_, i64>(sql).fetch_one(&world.pool);
+    assert_eq!(count("SELECT count(*) FROM read.timeline").await.unwrap(), 2, "it stands still");
+    let stage = "SELECT count(*) FROM read.lead_board WHERE stage = 'contacted'";
+    assert_eq!(count(stage).await.unwrap(), 1, "the others go on");
+    rebuild(&world.pool, world.keyring.clone(), "timeline", &|_, _| {}).await.unwrap();
+    let all = "SELECT count(*) FROM read.timeline WHERE event_name IN ('lead.created', \
+               'lead.contacted', 'member.joined') AND incarnation = 1";
+    assert_eq!(count(all).await.unwrap(), 3);
+    world.end().await;
+}

@@ -117,7 +117,7 @@ async fn the_card_is_the_fold_of_the_timeline() {
     let lead = LeadId::generate();
     world.lead(lead, [created("Olena", None), LeadEvent::Contacted(Contacted {})]).await;
     world.project(100).await;
-    let rows = sqlx::query("SELECT * FROM read.timeline WHERE lead_id = $1 ORDER BY sequence")
+    let rows = sqlx::query("SELECT * FROM read.timeline WHERE subject = $1 ORDER BY sequence")
         .bind(lead.uuid())
         .fetch_all(&world.pool)
         .await

@@ -5,7 +5,8 @@ use ael_bus::LinkState;
 use ael_client::Client;
 use ael_events::answer::Accepted;
 use ael_events::command::{Command, CommandRequest};
-use ael_events::query::{Query, QueryRequest};
+use ael_events::ids::MemberId;
+use ael_events::query::{MemberView, Query, QueryRequest};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -68,6 +69,12 @@ impl Desk {
         command: impl Into<Command>,
     ) -> Result<Accepted, Problem> {
         self.tell(&Writer::unversioned(maker.clone()), command).await
+    }
+
+    /// As which member somebody speaks.
+    pub(crate) async fn member_id(&self, maker: &Maker) -> Result<MemberId, Problem> {
+        let reader = Reader { caller: maker.caller.clone(), after: None };
+        Ok(self.look_up::<MemberView>(&reader, Query::Me {}).await?.id)
     }
 
     /// Refuses at once while the bus is away: nobody has to wait for what cannot come.

@@ -92,10 +92,11 @@ const fn needs(query: &Query) -> Needs {
         | Query::ListSales(_)
         | Query::GetSale(_)
         | Query::Statistics {}
+        | Query::ListChanges(_)
         | Query::Me {}
         | Query::GetWorkspace {} => Needs::Member,
         Query::ListMembers {} => Needs::MemberOrOperator,
-        Query::ListTokens(_) | Query::ListInvitations(_) => Needs::Admin,
+        Query::ListTokens(_) | Query::ListInvitations(_) | Query::ListEvents(_) => Needs::Admin,
         Query::ListDead {} => Needs::AdminOrOperator,
         Query::ListProjections {} | Query::ListWorkspaces {} | Query::FindMember { .. } => {
             Needs::Operator
@@ -214,6 +215,7 @@ mod tests {
             "get_sale",
             "statistics",
             "list_members",
+            "list_changes",
             "me",
             "get_workspace",
         ];
@@ -222,7 +224,7 @@ mod tests {
             let may = |actor: &Actor| Asker::admit(actor, &query).is_ok();
             assert_eq!(may(&member(Role::Agent)), agents.contains(&name), "agent {name}");
             assert_eq!(may(&member(Role::Manager)), agents.contains(&name), "manager {name}");
-            let admins = ["list_tokens", "list_invitations", "list_dead"];
+            let admins = ["list_tokens", "list_invitations", "list_events", "list_dead"];
             let admin = agents.contains(&name) || admins.contains(&name);
             assert_eq!(may(&member(Role::Admin)), admin, "admin {name}");
             let operator =

@@ -1,6 +1,6 @@
 //! Answering: every question takes the same way, and the whole of it stands here.
 
-use crate::answers::{answer, explain_leads, planned, read_by};
+use crate::answers::{answer, explain_events, explain_leads, planned, read_by};
 use crate::asker::{Asker, Colleague};
 use crate::cursor::CursorKey;
 use crate::positions::Positions;
@@ -11,7 +11,7 @@ use ael_auth::{Directory, admit_query};
 use ael_bus::{Handler, Request, Unhandled};
 use ael_events::answer::{Failed, QueryAnswer, Rejected};
 use ael_events::ids::{MemberId, WorkspaceId};
-use ael_events::query::{ListLeads, Query};
+use ael_events::query::{ListEvents, ListLeads, Query};
 use ael_events::values::Role;
 use bytes::Bytes;
 use serde_json::Value;
@@ -85,6 +85,26 @@ impl Desk {
             let plan = planned(&query, Asker::Colleague(asker));
             let mut view = self.viewer.open(workspace, plan).await?;
             explain_leads(&mut view, asker, asked).await
+        };
+        explained.await.map_err(Unanswered::into_answer)
+    }
+
+    /// How the database answers a list of everything that happened for an Admin.
+    ///
+    /// # Errors
+    /// The answer that an Admin would get instead.
+    pub async fn explain_events(
+        &self,
+        workspace: WorkspaceId,
+        id: MemberId,
+        asked: &ListEvents,
+    ) -> Result<Value, QueryAnswer<()>> {
+        let query = Query::ListEvents(asked.clone());
+        let explained = async {
+            let asker = Colleague { id, role: Role::Admin };
+            let plan = planned(&query, Asker::Colleague(asker));
+            let mut view = self.viewer.open(workspace, plan).await?;
+            explain_events(&mut view, asker, asked).await
         };
         explained.await.map_err(Unanswered::into_answer)
     }

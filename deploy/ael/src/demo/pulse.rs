@@ -78,7 +78,8 @@ async fn some_lead(
 ) -> anyhow::Result<Option<LeadListItem>> {
     let filter = LeadFilter { stages: stages.iter().copied().collect(), ..LeadFilter::default() };
     let sort = LeadSort { by: SortKey::UpdatedAt, direction: SortDirection::Ascending };
-    let query = Query::ListLeads(ListLeads { filter, sort, cursor: None, limit: Some(40) });
+    let query =
+        Query::ListLeads(ListLeads { filter, sort, limit: Some(40), ..ListLeads::default() });
     let page: LeadPage = session.ask_in(workspace_id(), Some(ADMIN.id()), query, None).await?;
     Ok((!page.items.is_empty()).then(|| chance.of(&page.items).clone()))
 }
@@ -131,7 +132,7 @@ async fn step(session: &Session, chance: &mut Chance, from: Stage) -> anyhow::Re
 
 async fn sale(session: &Session, chance: &mut Chance) -> anyhow::Result<()> {
     let stages = [SaleStage::New, SaleStage::Kyc, SaleStage::Agreement].into();
-    let query = ListSales { stages, owner: None, cursor: None, limit: Some(40) };
+    let query = ListSales { stages, limit: Some(40), ..ListSales::default() };
     let query = Query::ListSales(query);
     let page: SalePage = session.ask_in(workspace_id(), Some(ADMIN.id()), query, None).await?;
     if page.items.is_empty() {

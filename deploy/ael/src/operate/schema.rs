@@ -21,9 +21,10 @@ pub struct Schema {
 
 /// Every document, with its place in the folder.
 fn documents() -> anyhow::Result<Vec<(PathBuf, String)>> {
-    let all: [(&str, Value); 2] = [
+    let all: [(&str, Value); 3] = [
         ("schemas/bus.json", ael_events::schema::json_schema()),
         ("asyncapi.json", ael_events::schema::async_api()),
+        ("openapi.json", ael_api::openapi()),
     ];
     all.into_iter()
         .map(|(place, document)| {

@@ -172,7 +172,8 @@ impl List {
             "No lead is like that. All of them: ael lead list"
         };
         let question = |cursor, limit| {
-            Query::ListLeads(ListLeads { filter: filter.clone(), sort, cursor, limit })
+            let filter = filter.clone();
+            Query::ListLeads(ListLeads { filter, sort, cursor, limit, ..ListLeads::default() })
         };
         let page: LeadPage = self.paging.collect(desk, question).await?;
         let row = |lead: &LeadListItem| lead_view::row(desk, lead);
@@ -184,7 +185,7 @@ impl Show {
     async fn run(self, desk: &Desk) -> anyhow::Result<()> {
         let lead_id = whom::to_see(desk, &self.which.lead).await?.id;
         let Self { as_of, version, effective, .. } = self;
-        let query = Query::GetLead(GetLead { lead_id, as_of, version, effective });
+        let query = Query::GetLead(GetLead { as_of, version, effective, ..GetLead::now(lead_id) });
         let lead: LeadView = desk.ask(query).await?;
         desk.out().answer(&lead, |out| {
             if let Some(as_of) = as_of {

@@ -166,7 +166,8 @@ impl List {
             "There is no sale to be seen yet. One begins with: ael lead transfer LEAD"
         };
         let question = |cursor, limit| {
-            Query::ListSales(ListSales { stages: stages.clone(), owner, cursor, limit })
+            let stages = stages.clone();
+            Query::ListSales(ListSales { stages, owner, cursor, limit, ..ListSales::default() })
         };
         let page: SalePage = self.paging.collect(desk, question).await?;
         let header = ["name", "stage", "amount#", "owner?", "opened?", "paid?", "id"];

@@ -67,7 +67,7 @@ pub async fn sale(
 
 /// The lead with this id, if there is one that may be seen.
 async fn with_id(desk: &Desk, lead_id: LeadId) -> anyhow::Result<Option<Found>> {
-    let query = GetLead { lead_id, as_of: None, version: None, effective: false };
+    let query = GetLead::now(lead_id);
     let answer: anyhow::Result<LeadView> = desk.ask(Query::GetLead(query)).await;
     match answer {
         Ok(lead) => {

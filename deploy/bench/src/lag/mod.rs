@@ -132,7 +132,7 @@ async fn our_round(
         "SELECT (extract(epoch FROM pg_xact_commit_timestamp(t.xmin)
                 - pg_xact_commit_timestamp(e.xid::xid)) * 1000)::float8
          FROM write.events e LEFT JOIN rm_timeline_{version}.entries t
-           ON t.workspace = e.workspace AND t.lead_id = e.aggregate_id::uuid
+           ON t.workspace = e.workspace AND t.subject = e.aggregate_id::uuid
           AND t.event_id = e.event_id
          WHERE e.position > $1 AND e.aggregate_type = 'lead'"
     ))

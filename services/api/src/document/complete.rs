@@ -11,19 +11,27 @@ use std::collections::BTreeMap;
 const SCHEMAS: &str = "#/components/schemas/";
 
 /// The header parameters that stand behind each kind of caller.
-const HEADERS: [(&str, &[(&str, &str)]); 3] =
+const HEADERS: [(&str, &[Header]); 3] =
     [("ReaderHeaders", &[AFTER]), ("MakerHeaders", &[KEY]), ("WriterHeaders", &[KEY, MATCH])];
 
-const AFTER: (&str, &str) = (
+/// A header: its name, its form, and what it is for.
+type Header = (&'static str, &'static str, &'static str);
+
+const AFTER: Header = (
     "X-Ael-Position",
+    "^[A-Za-z0-9_-]+$",
     "Answer only what includes this write: the position that a write's answer told.",
 );
-const KEY: (&str, &str) = (
+const KEY: Header = (
     "Idempotency-Key",
+    "^[!-~]([ -~]{0,253}[!-~])?$",
     "Your name for what you intend, 1 to 255 characters: sent again, it is done once.",
 );
-const MATCH: (&str, &str) =
-    ("If-Match", "The ETag on which you decided: changed meanwhile, it is refused with 409.");
+const MATCH: Header = (
+    "If-Match",
+    "^(\\*|\"[0-9]+\")$",
+    "The ETag on which you decided: changed meanwhile, it is refused with 409.",
+);
 
 /// The document with schemas, parameters, problems, rights and examples.
 pub(super) fn completed(mut document: Value, described: BTreeMap<String, Describe>) -> Value {
@@ -41,6 +49,7 @@ pub(super) fn completed(mut document: Value, described: BTreeMap<String, Describ
         }
     }
     document["components"]["schemas"] = Value::Object(schemas);
+    document["security"] = json!([{ "token": [] }]);
     if let Some(tags) = document.get_mut("tags").and_then(Value::as_array_mut) {
         tags.sort_by_key(place_of);
     }
@@ -59,8 +68,24 @@ fn schemas(described: BTreeMap<String, Describe>) -> Map<String, Value> {
         all.insert(name, schema.to_value());
     }
     all.extend(generator.take_definitions(true));
+    all.values_mut().for_each(without_tuples);
     all.sort_keys();
     all
+}
+
+/// OpenAPI 3.0 knows no tuples: a list of values of one kind, as many as there are.
+fn without_tuples(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if let Some(Value::Array(kinds)) = fields.get("items") {
+                let kind = kinds.first().cloned().unwrap_or_else(|| json!({}));
+                fields.insert("items".to_owned(), kind);
+            }
+            fields.values_mut().for_each(without_tuples);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_tuples),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 fn complete(
@@ -99,10 +124,10 @@ fn expanded(parameter: Value, schemas: &Map<String, Value>) -> Vec<Value> {
     let reference = parameter["schema"]["$ref"].as_str().and_then(|it| it.strip_prefix(SCHEMAS));
     let Some(name) = reference else { return vec![parameter] };
     if let Some((_, headers)) = HEADERS.iter().find(|(placeholder, _)| *placeholder == name) {
-        let header = |(name, about): &(&str, &str)| {
+        let header = |(name, form, about): &Header| {
             json!({
                 "name": name, "in": "header", "required": false, "description": about,
-                "schema": { "type": "string" }
+                "schema": { "type": "string", "pattern": form }
             })
         };
         return headers.iter().map(header).collect();

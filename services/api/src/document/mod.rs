@@ -7,6 +7,7 @@ mod page;
 mod routes;
 
 pub(crate) use page::{serve_json, serve_page, serve_script};
+pub(crate) use routes::methods_of;
 
 use crate::desk::Desk;
 use crate::operations::{

@@ -69,12 +69,12 @@ pub(crate) const ROUTES: &[RouteRule] = &[
     route("GET", "/stats/aging", STATS_READ, Role::Agent),
     route("GET", "/stats/ai", STATS_READ, Role::Agent),
     route("GET", "/me", None, Role::Agent),
+    route("POST", "/me/language", ADMIN, Role::Agent),
+    route("POST", "/me/notifications", ADMIN, Role::Agent),
     route("GET", "/members", LEADS_READ, Role::Agent),
     route("POST", "/members", ADMIN, Role::Admin),
     route("PATCH", "/members/{id}", ADMIN, Role::Admin),
     route("POST", "/members/{id}/role", ADMIN, Role::Admin),
-    route("POST", "/members/{id}/language", ADMIN, Role::Admin),
-    route("POST", "/members/{id}/notifications", ADMIN, Role::Admin),
     route("POST", "/members/{id}/deactivate", ADMIN, Role::Admin),
     route("POST", "/members/{id}/reactivate", ADMIN, Role::Admin),
     route("GET", "/invitations", ADMIN, Role::Admin),
@@ -87,3 +87,34 @@ pub(crate) const ROUTES: &[RouteRule] = &[
     route("GET", "/workspace", None, Role::Agent),
     route("PATCH", "/workspace", ADMIN, Role::Admin),
 ];
+
+/// The methods that a path knows, for `Allow`.
+pub(crate) fn methods_of(path: &str) -> String {
+    let Some(operation) = path.strip_prefix("/api/v1") else { return "GET, HEAD".to_owned() };
+    let is_it = |rule: &&RouteRule| {
+        let (pattern, given) = (rule.path.split('/'), operation.split('/'));
+        pattern.clone().count() == given.clone().count()
+            && pattern
+                .zip(given)
+                .all(|(part, given)| part == given || (part.starts_with('{') && !given.is_empty()))
+    };
+    let mut methods: Vec<&str> = ROUTES.iter().filter(is_it).map(|rule| rule.method).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.sort_unstable();
+    methods.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_knows_its_methods() {
+        assert_eq!(methods_of("/api/v1/leads"), "GET, HEAD, POST");
+        assert_eq!(methods_of("/api/v1/leads/x/stage"), "POST");
+        assert_eq!(methods_of("/api/v1/leads/x"), "GET, HEAD, PATCH");
+        assert_eq!(methods_of("/docs"), "GET, HEAD");
+    }
+}

@@ -6,6 +6,7 @@ mod rate;
 mod report;
 
 use crate::config::Config;
+use crate::document;
 use crate::wire::Problem;
 pub(crate) use address::Address;
 use address::Proxies;
@@ -70,7 +71,7 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let began = Instant::now();
-        let method = request.method().clone();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let name = request_id(&request);
         let story = traced(&request);
         let address = self.guard.0.proxies.address_of(&request);
@@ -87,6 +88,11 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
             trace = %story.trace_id(),
             "answered"
         );
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED
+            && let Ok(methods) = HeaderValue::from_str(&document::methods_of(&path))
+        {
+            response.headers_mut().insert(header::ALLOW, methods);
+        }
         dress(&mut response, &name);
         Ok(response)
     }

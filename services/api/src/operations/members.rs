@@ -174,31 +174,23 @@ impl MembersApi {
         Ok(Written(self.0.tell(&writer, command).await?))
     }
 
-    /// Change a member's language
-    #[oai(path = "/members/:id/language", method = "post", operation_id = "change_language")]
-    async fn language(
-        &self,
-        writer: Writer,
-        id: Path<MemberId>,
-        body: Body<NewLanguage>,
-    ) -> Result<Written, Problem> {
-        let command = to_member(id.0, ChangeLanguage { language: body.0.language });
+    /// Change your language
+    #[oai(path = "/me/language", method = "post", operation_id = "change_language")]
+    async fn language(&self, writer: Writer, body: Body<NewLanguage>) -> Result<Written, Problem> {
+        let me = self.0.member_id(&writer.maker).await?;
+        let command = to_member(me, ChangeLanguage { language: body.0.language });
         Ok(Written(self.0.tell(&writer, command).await?))
     }
 
-    /// Change what a member is told
-    #[oai(
-        path = "/members/:id/notifications",
-        method = "post",
-        operation_id = "change_notifications"
-    )]
+    /// Change what you are told
+    #[oai(path = "/me/notifications", method = "post", operation_id = "change_notifications")]
     async fn notifications(
         &self,
         writer: Writer,
-        id: Path<MemberId>,
         body: Body<NotificationSettings>,
     ) -> Result<Written, Problem> {
-        let command = to_member(id.0, ChangeNotifications { notifications: body.0 });
+        let me = self.0.member_id(&writer.maker).await?;
+        let command = to_member(me, ChangeNotifications { notifications: body.0 });
         Ok(Written(self.0.tell(&writer, command).await?))
     }
 

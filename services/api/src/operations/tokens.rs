@@ -9,7 +9,7 @@ use crate::wire::{Body, Found, Maker, Params, Path, Problem, Reader, Writer, Wri
 use ael_client::NewToken;
 use ael_events::command::{Command, CreateToken, RevokeToken, To, TokenCommand};
 use ael_events::ids::{MemberId, TokenId};
-use ael_events::query::{ListTokens, MemberView, Query, TokenPage};
+use ael_events::query::{ListTokens, Query, TokenPage};
 use ael_events::values::{Scope, TokenLabel};
 use chrono::{DateTime, Utc};
 use poem_openapi::OpenApi;
@@ -84,10 +84,7 @@ impl TokensApi {
         let NewTokenBody { label, scopes, member_id, expires_at } = body.0;
         let member_id = match member_id {
             Some(member) => member,
-            None => {
-                let reader = Reader { caller: maker.caller.clone(), after: None };
-                self.0.look_up::<MemberView>(&reader, Query::Me {}).await?.id
-            }
+            None => self.0.member_id(&maker).await?,
         };
         let id = TokenId::from_uuid(maker.new_id());
         let minted = NewToken::mint_as(maker.caller.workspace, id).map_err(no_randomness)?;

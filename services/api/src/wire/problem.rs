@@ -43,6 +43,7 @@ pub struct Problem {
     pub detail: String,
     /// Which places of the request are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub errors: Vec<PlaceError>,
     /// What belongs to the code, such as the `version` that a changed lead has now.
     #[serde(skip_serializing_if = "Value::is_null")]

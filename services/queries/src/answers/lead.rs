@@ -1,14 +1,15 @@
-//! One lead, now or as it was; what happened to it; and its anonymous features.
+//! One lead, now or as it was, and its anonymous features.
 
-use super::rows::{json, member, parsed, word};
+use super::people;
+use super::rows::{json, member, word};
+use super::sales;
 use crate::asker::Colleague;
-use crate::page::{PAGE_BYTES, limit, page};
+use crate::page::PAGE_BYTES;
 use crate::refusal::{Answered, Unanswered, invalid, not_found};
 use crate::view::View;
 use ael_events::event::{LeadEvent, ScoreFeatures};
-use ael_events::ids::{EventId, LeadId};
-use ael_events::query::{GetLead, HistoryEntry, HistoryPage, LeadHistory, LeadView};
-use ael_events::values::MemberName;
+use ael_events::ids::LeadId;
+use ael_events::query::{GetLead, LeadDetails, LeadInclude, LeadView};
 use ael_projections::lead_card;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -19,7 +20,12 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// When there is none that the asker may see, or there was none then.
-pub async fn answer(view: &mut View, asker: Colleague, asked: &GetLead) -> Answered<LeadView> {
+pub async fn answer(view: &mut View, asker: Colleague, asked: &GetLead) -> Answered<LeadDetails> {
+    let with_sale = asked.include.contains(&LeadInclude::Sale);
+    if with_sale && (asked.as_of.is_some() || asked.version.is_some()) {
+        let sentence = "a sale is shown as it is now: ask for it without as_of and version";
+        return Err(invalid("include", sentence).into());
+    }
     let card = seen(view, asker, asked.lead_id).await?;
     let found = match (asked.as_of, asked.version) {
         (Some(_), Some(_)) => {
@@ -31,12 +37,23 @@ pub async fn answer(view: &mut View, asker: Colleague, asked: &GetLead) -> Answe
         (None, None) => json("a lead", card)?,
         (None, Some(_)) | (Some(_), None) => past(view, asked).await?,
     };
-    Ok(carried(lead_card::present(found)))
+    let lead = carried(lead_card::present(found));
+    let owner_name = match lead.owner.filter(|_| asked.include.contains(&LeadInclude::Owner)) {
+        Some(owner) => people::name_of(view, owner).await?,
+        None => None,
+    };
+    let sale = if with_sale {
+        let mut found = sales::summaries(view, asker, [lead.id].into_iter()).await?;
+        Some(found.remove(&lead.id))
+    } else {
+        None
+    };
+    Ok(LeadDetails { lead, owner_name, sale })
 }
 
 /// The lead as it is, if the asker may see it. Whether they may is decided by its owner of now,
 /// whatever time is asked about.
-async fn seen(view: &mut View, asker: Colleague, lead: LeadId) -> Answered<Value> {
+pub(super) async fn seen(view: &mut View, asker: Colleague, lead: LeadId) -> Answered<Value> {
     let row: Option<(Option<Uuid>, Value)> =
         sqlx::query_as("SELECT owner, card FROM read.lead_cards WHERE workspace = $1 AND id = $2")
             .bind(view.workspace.uuid())
@@ -62,7 +79,7 @@ struct Past {
 async fn past(view: &mut View, asked: &GetLead) -> Answered<LeadView> {
     let rows: Vec<Past> = sqlx::query_as(
         "SELECT sequence, event_type, occurred_at, actor, data FROM read.timeline \
-         WHERE workspace = $1 AND lead_id = $2 AND aggregate = 'lead' \
+         WHERE workspace = $1 AND subject = $2 AND aggregate = 'lead' \
          AND ($3::timestamptz IS NULL OR recorded_at <= $3) \
          AND ($4::timestamptz IS NULL OR occurred_at <= $4) \
          AND ($5::bigint IS NULL OR sequence <= $5) ORDER BY sequence",
@@ -122,73 +139,6 @@ fn carried(mut lead: LeadView) -> LeadView {
         bytes -= dropped.map_or(0, |json| json.len());
     }
     lead
-}
-
-#[derive(FromRow)]
-struct Told {
-    position: i64,
-    event_id: Uuid,
-    sequence: i64,
-    event_type: String,
-    occurred_at: DateTime<Utc>,
-    recorded_at: DateTime<Utc>,
-    actor: String,
-    actor_name: Option<String>,
-    edge: String,
-    data: Value,
-}
-
-/// What happened to a lead and its sale, oldest first.
-///
-/// # Errors
-/// When there is no such lead that the asker may see.
-pub async fn history(
-    view: &mut View,
-    asker: Colleague,
-    asked: &LeadHistory,
-) -> Answered<HistoryPage> {
-    let wanted = limit(asked.limit)?;
-    let question = ("history", view.workspace, asker.id, asked.lead_id);
-    let from: Option<i64> =
-        asked.cursor.as_deref().map(|cursor| view.cursors.open(&question, cursor)).transpose()?;
-    seen(view, asker, asked.lead_id).await?;
-    let rows: Vec<Told> = sqlx::query_as(
-        "SELECT t.position, t.event_id, t.sequence, t.event_type, t.occurred_at, t.recorded_at, \
-         t.actor, m.name AS actor_name, t.edge, t.data FROM read.timeline t \
-         LEFT JOIN read.members m ON m.workspace = $1 AND m.id = t.actor_member \
-         WHERE t.workspace = $1 AND t.lead_id = $2 AND t.position > $3 \
-         ORDER BY t.position LIMIT $4",
-    )
-    .bind(view.workspace.uuid())
-    .bind(asked.lead_id.uuid())
-    .bind(from.unwrap_or(i64::MIN))
-    .bind(i64::try_from(wanted + 1).unwrap_or(i64::MAX))
-    .fetch_all(&mut *view.tx)
-    .await?;
-    let positions: Vec<i64> = rows.iter().map(|row| row.position).collect();
-    let entries = rows.into_iter().map(Told::into_entry).collect::<Answered<Vec<_>>>()?;
-    let ids: Vec<EventId> = entries.iter().map(|entry| entry.event_id).collect();
-    Ok(page(entries, wanted, |last| {
-        let nth = ids.iter().position(|id| *id == last.event_id)?;
-        view.cursors.seal(&question, positions.get(nth)?)
-    }))
-}
-
-impl Told {
-    fn into_entry(self) -> Answered<HistoryEntry> {
-        let name = parsed("a member's name", self.actor_name, MemberName::try_from)?;
-        Ok(HistoryEntry {
-            event_id: EventId::from_uuid(self.event_id),
-            version: self.sequence.unsigned_abs(),
-            event_type: self.event_type,
-            occurred_at: self.occurred_at,
-            recorded_at: self.recorded_at,
-            actor: self.actor,
-            actor_name: name.map(String::from),
-            edge: self.edge,
-            data: self.data,
-        })
-    }
 }
 
 /// What an outside advisor may see of a lead: no name, contact, note or id.

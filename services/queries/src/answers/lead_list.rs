@@ -1,14 +1,16 @@
 //! A page of the leads that the asker may see.
 
-use super::lead_sql::{LeadPageSql, Place, branches, stretches, together};
+use super::lead_order::{LeadOrder, Place};
+use super::lead_sql::{LeadPageSql, branches, together};
 use super::rows::{json, member, parsed, word};
+use super::sales;
 use crate::asker::Colleague;
 use crate::page::{limit, page};
 use crate::refusal::{Answered, invalid};
 use crate::view::View;
 use ael_events::answer::Rejected;
 use ael_events::ids::LeadId;
-use ael_events::query::{LeadListItem, LeadPage, LeadSort, ListLeads, SortKey};
+use ael_events::query::{LeadInclude, LeadListItem, LeadPage, ListLeads};
 use ael_events::values::{DomainSlug, MemberName, Score};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -25,9 +27,16 @@ pub async fn answer(view: &mut View, asker: Colleague, asked: &ListLeads) -> Ans
     let search = asked.filter.q.as_deref().map(searched).transpose()?;
     let sql = statement(view, asker, asked, search.as_deref())?;
     let rows = read(view, &sql, wanted + 1).await?;
-    let items = rows.into_iter().map(Row::into_item).collect::<Answered<Vec<_>>>()?;
+    let mut items = rows.into_iter().map(Row::into_item).collect::<Answered<Vec<_>>>()?;
+    if asked.include.contains(&LeadInclude::Sale) {
+        let leads = items.iter().map(|lead| lead.id);
+        let mut found = sales::summaries(view, asker, leads).await?;
+        for lead in &mut items {
+            lead.sale = Some(found.remove(&lead.id));
+        }
+    }
     let question = question(view, asker, asked);
-    Ok(page(items, wanted, |last| view.cursors.seal(&question, &place_of(asked.sort, last))))
+    Ok(page(items, wanted, |last| view.cursors.seal(&question, &sql.order.place_of(last))))
 }
 
 /// How the database would answer: the plan of each statement with what it looked at.
@@ -40,7 +49,7 @@ pub async fn explain(view: &mut View, asker: Colleague, asked: &ListLeads) -> An
     let search = asked.filter.q.as_deref().map(searched).transpose()?;
     let sql = statement(view, asker, asked, search.as_deref())?;
     let mut plans = Vec::new();
-    for stretch in stretches(sql.sort, sql.filter, sql.from) {
+    for stretch in sql.order.stretches(sql.filter, sql.from) {
         let mut statement = sql.build_after(EXPLAIN, stretch, wanted);
         let (plan,): (Value,) = statement.build_query_as().fetch_one(&mut *view.tx).await?;
         plans.push(plan);
@@ -50,7 +59,7 @@ pub async fn explain(view: &mut View, asker: Colleague, asked: &ListLeads) -> An
 
 /// What a cursor is bound to: another question or another asker begins anew.
 fn question<'a>(view: &View, asker: Colleague, asked: &'a ListLeads) -> impl Serialize + use<'a> {
-    ("leads", view.workspace, asker.id, &asked.filter, &asked.sort)
+    ("leads", view.workspace, asker.id, &asked.filter, &asked.sort, &asked.then)
 }
 
 fn statement<'a>(
@@ -59,6 +68,7 @@ fn statement<'a>(
     asked: &'a ListLeads,
     search: Option<&'a str>,
 ) -> Answered<LeadPageSql<'a>> {
+    let order = LeadOrder::of(asked)?;
     let question = question(view, asker, asked);
     let from: Option<Place> =
         asked.cursor.as_deref().map(|cursor| view.cursors.open(&question, cursor)).transpose()?;
@@ -73,7 +83,7 @@ fn statement<'a>(
         owners,
         filter: &asked.filter,
         search,
-        sort: asked.sort,
+        order,
         from,
     })
 }
@@ -84,7 +94,7 @@ async fn read(view: &mut View, sql: &LeadPageSql<'_>, wanted: usize) -> Answered
     if sql.owners.is_empty() {
         return Ok(rows);
     }
-    for stretch in stretches(sql.sort, sql.filter, sql.from) {
+    for stretch in sql.order.stretches(sql.filter, sql.from) {
         let missing = wanted - rows.len();
         if missing > 0 {
             let mut statement = sql.build(stretch, missing);
@@ -101,16 +111,6 @@ fn searched(typed: &str) -> Result<String, Rejected> {
         return Err(refusal());
     }
     ael_projections::search::normalise(typed).ok_or_else(refusal)
-}
-
-fn place_of(sort: LeadSort, last: &LeadListItem) -> Place {
-    let id = last.id.uuid();
-    match (sort.by, last.ai_score) {
-        (SortKey::CreatedAt, _) => Place::Time(last.created_at.timestamp_micros(), id),
-        (SortKey::UpdatedAt, _) => Place::Time(last.updated_at.timestamp_micros(), id),
-        (SortKey::AiScore, Some(score)) => Place::Score(score.value().to_bits(), id),
-        (SortKey::AiScore, None) => Place::Unscored(id),
-    }
 }
 
 #[derive(FromRow)]
@@ -158,6 +158,7 @@ impl Row {
             created_at: self.created_at,
             updated_at: self.updated_at,
             erased: self.erased,
+            sale: None,
         })
     }
 }

@@ -5,57 +5,16 @@
 //! What an Agent sees (own and unowned leads) is read as two ordered branches, each along its own
 //! index, so that a page costs a page however many leads others have.
 
+use super::lead_order::{Columns, LeadOrder, Place, Stretch};
 use crate::asker::Sight;
 use ael_events::ids::{MemberId, WorkspaceId};
-use ael_events::query::{LeadFilter, LeadSort, OwnerFilter, SortDirection, SortKey};
+use ael_events::query::{LeadFilter, OwnerFilter, SortKey};
 use ael_events::values::Tier;
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 use std::collections::BTreeSet;
-use uuid::Uuid;
 
 /// How many leads a search considers; the list is cut to these before anything else.
 pub const SEARCH_CANDIDATES: i32 = 500;
-
-/// Where a page begins: after this lead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Place {
-    /// After this moment (microseconds since 1970) and id.
-    #[serde(rename = "t")]
-    Time(i64, Uuid),
-    /// After this score (its bits, so that it comes back exactly) and id.
-    #[serde(rename = "s")]
-    Score(u64, Uuid),
-    /// After this id, among the leads without a score, which come last.
-    #[serde(rename = "u")]
-    Unscored(Uuid),
-}
-
-/// A stretch of the list that one index gives in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stretch {
-    /// All leads, by a time.
-    ByTime,
-    /// The leads with a score, by it.
-    Scored,
-    /// The leads without one, by id.
-    Unscored,
-}
-
-/// The stretches of a list from its place on, in order.
-pub fn stretches(sort: LeadSort, filter: &LeadFilter, from: Option<Place>) -> Vec<Stretch> {
-    if sort.by != SortKey::AiScore {
-        return vec![Stretch::ByTime];
-    }
-    let has_score =
-        filter.min_score.is_some() || filter.max_score.is_some() || !filter.tiers.is_empty();
-    match (from, has_score) {
-        (Some(Place::Unscored(_)), _) => vec![Stretch::Unscored],
-        (_, true) => vec![Stretch::Scored],
-        (_, false) => vec![Stretch::Scored, Stretch::Unscored],
-    }
-}
 
 /// Whose leads a branch reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +61,7 @@ pub struct LeadPageSql<'a> {
     /// Found by this search, in the form in which the read models remember texts.
     pub search: Option<&'a str>,
     /// In this order.
-    pub sort: LeadSort,
+    pub order: LeadOrder,
     /// From here on.
     pub from: Option<Place>,
 }
@@ -129,12 +88,12 @@ impl LeadPageSql<'_> {
         for (nth, owners) in self.owners.iter().enumerate() {
             sql.push(if nth == 0 { "(" } else { " UNION ALL (" });
             self.push_branch(&mut sql, *owners, stretch);
-            self.push_order(&mut sql, self.inner_key(), limit);
+            self.order.push_order(&mut sql, self.inner(), stretch, limit);
             sql.push(")");
         }
         sql.push(") l LEFT JOIN read.members m ON m.workspace = ");
         sql.push_bind(self.workspace.uuid()).push(" AND m.id = l.owner");
-        self.push_order(&mut sql, ("l", self.key(), "id"), limit);
+        self.order.push_order(&mut sql, self.outer(), stretch, limit);
         sql
     }
 
@@ -147,7 +106,7 @@ impl LeadPageSql<'_> {
         sql.push("SELECT l.* FROM read.lead_board l ");
         match &self.filter.tag {
             // The tag's own index is in this order: the page begins there.
-            Some(tag) if self.sort.by == SortKey::CreatedAt => {
+            Some(tag) if self.order.first.by == SortKey::CreatedAt => {
                 sql.push("JOIN read.lead_tags t ON t.lead_id = l.id AND t.workspace = ");
                 sql.push_bind(self.workspace.uuid()).push(" AND t.tag = ");
                 sql.push_bind(tag.as_str().to_owned()).push(" WHERE l.workspace = ");
@@ -188,7 +147,9 @@ impl LeadPageSql<'_> {
         }
         self.push_filter(sql);
         self.push_search(sql);
-        self.push_place(sql, stretch);
+        if let Some(place) = self.from {
+            self.order.push_place(sql, self.inner(), stretch, place);
+        }
     }
 
     fn push_filter(&self, sql: &mut QueryBuilder<'static, Postgres>) {
@@ -197,7 +158,7 @@ impl LeadPageSql<'_> {
         push_words(sql, "source", filter.sources.iter().map(|one| one.as_str().to_owned()));
         let domains = filter.business_domains.iter().map(|one| one.as_str().to_owned());
         push_words(sql, "business_domain", domains);
-        if self.sort.by == SortKey::AiScore {
+        if self.order.first.by == SortKey::AiScore {
             push_tier_scores(sql, &filter.tiers);
         } else {
             push_words(sql, "tier", filter.tiers.iter().map(|one| one.as_str().to_owned()));
@@ -221,63 +182,17 @@ impl LeadPageSql<'_> {
         }
     }
 
-    fn push_place(&self, sql: &mut QueryBuilder<'static, Postgres>, stretch: Stretch) {
-        let beyond = match self.sort.direction {
-            SortDirection::Descending => " <",
-            SortDirection::Ascending => " >",
-        };
-        match (self.from, stretch) {
-            (Some(Place::Time(micros, id)), Stretch::ByTime) => {
-                let moment = DateTime::<Utc>::from_timestamp_micros(micros).unwrap_or_default();
-                let (row, key, id_key) = self.inner_key();
-                // Key and id may stand in two tables behind the view; the key alone tells an
-                // index where to begin.
-                sql.push(format!(" AND {row}.{key}{beyond}= ")).push_bind(moment);
-                sql.push(format!(" AND ({row}.{key}, {row}.{id_key}){beyond} ("));
-                sql.push_bind(moment).push(", ").push_bind(id).push(")");
-            }
-            (Some(Place::Score(bits, id)), Stretch::Scored) => {
-                sql.push(format!(" AND (l.score_rank, l.id){beyond} ("));
-                sql.push_bind(f64::from_bits(bits)).push(", ").push_bind(id).push(")");
-            }
-            (Some(Place::Unscored(id)), Stretch::Unscored) => {
-                sql.push(format!(" AND l.id{beyond} ")).push_bind(id);
-            }
-            // A place of another stretch: this one is read from its beginning.
-            (
-                Some(Place::Time(..) | Place::Score(..) | Place::Unscored(_)) | None,
-                Stretch::ByTime | Stretch::Scored | Stretch::Unscored,
-            ) => {}
+    /// By which columns a branch is sorted.
+    const fn inner(&self) -> Columns {
+        match (&self.filter.tag, self.order.first.by) {
+            (Some(_), SortKey::CreatedAt) => Columns { key: "t.created_at", id: "t.lead_id" },
+            (Some(_) | None, _) => self.outer(),
         }
     }
 
-    fn push_order(
-        &self,
-        sql: &mut QueryBuilder<'static, Postgres>,
-        (row, key, id): (&str, &str, &str),
-        limit: usize,
-    ) {
-        let way = match self.sort.direction {
-            SortDirection::Descending => "DESC",
-            SortDirection::Ascending => "ASC",
-        };
-        sql.push(format!(" ORDER BY {row}.{key} {way}, {row}.{id} {way} LIMIT {limit}"));
-    }
-
-    /// Row, key and id by which a branch is sorted.
-    const fn inner_key(&self) -> (&'static str, &'static str, &'static str) {
-        match (&self.filter.tag, self.sort.by) {
-            (Some(_), SortKey::CreatedAt) => ("t", "created_at", "lead_id"),
-            (Some(_) | None, _) => ("l", self.key(), "id"),
-        }
-    }
-
-    const fn key(&self) -> &'static str {
-        match self.sort.by {
-            SortKey::CreatedAt => "created_at",
-            SortKey::UpdatedAt => "updated_at",
-            SortKey::AiScore => "score_rank",
-        }
+    /// By which columns the branches are sorted together.
+    const fn outer(&self) -> Columns {
+        Columns { key: self.order.first_column(), id: "l.id" }
     }
 }
 
@@ -345,6 +260,7 @@ fn score_ranges(tiers: &BTreeSet<Tier>) -> Vec<(f64, Option<f64>)> {
 mod tests {
     use super::*;
     use ael_events::values::Score;
+    use uuid::Uuid;
 
     const ME: MemberId = MemberId::from_uuid(Uuid::from_u128(1));
     const OTHER: MemberId = MemberId::from_uuid(Uuid::from_u128(2));
@@ -374,19 +290,5 @@ mod tests {
                 assert_eq!(inside, Score::new(score).unwrap().tier() == *tier, "{tier} {score}");
             }
         }
-    }
-
-    #[test]
-    fn leads_without_a_score_come_after_all_others_unless_scores_are_asked_for() {
-        let by_score = LeadSort { by: SortKey::AiScore, direction: SortDirection::Ascending };
-        let all = LeadFilter::default();
-        let hot = LeadFilter { tiers: [Tier::Hot].into(), ..LeadFilter::default() };
-        let id = Uuid::nil();
-        let both = [Stretch::Scored, Stretch::Unscored];
-        assert_eq!(stretches(by_score, &all, None), both);
-        assert_eq!(stretches(by_score, &all, Some(Place::Score(0, id))), both);
-        assert_eq!(stretches(by_score, &all, Some(Place::Unscored(id))), [Stretch::Unscored]);
-        assert_eq!(stretches(by_score, &hot, None), [Stretch::Scored]);
-        assert_eq!(stretches(LeadSort::default(), &all, None), [Stretch::ByTime]);
     }
 }

@@ -1,22 +1,29 @@
 //! One file per kind of question; here each question finds its answer.
 
 mod access;
+mod changes;
+mod events;
+mod feed;
+mod history;
 mod house;
+mod lanes;
 mod lead;
 mod lead_list;
+mod lead_order;
 mod lead_sql;
 mod people;
 mod rows;
 mod sales;
 mod statistics;
 
+pub use events::explain as explain_events;
 pub use lead_list::explain as explain_leads;
 
 use crate::asker::{Asker, Colleague, Sight};
 use crate::refusal::{Answered, Unanswered, not_allowed};
 use crate::view::{Plan, View};
 use ael_events::answer::QueryAnswer;
-use ael_events::query::{LeadFilter, Query};
+use ael_events::query::{LeadFilter, LeadInclude, ListSales, Query};
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -31,15 +38,23 @@ const STATS: &str = "stats";
 /// The read models that a question looks at: all of them have to have taken a write that is to be
 /// seen in its answer.
 #[must_use]
-pub const fn read_by(query: &Query) -> &'static [&'static str] {
+pub fn read_by(query: &Query) -> &'static [&'static str] {
     match query {
+        Query::ListLeads(asked) if asked.include.contains(&LeadInclude::Sale) => {
+            &[LEAD_BOARD, MEMBERS, SALE_BOARD]
+        }
         Query::ListLeads(_) => &[LEAD_BOARD, MEMBERS],
+        Query::GetLead(asked) if !asked.include.is_empty() => {
+            &[LEAD_CARD, TIMELINE, MEMBERS, SALE_BOARD]
+        }
         Query::GetLead(_) => &[LEAD_CARD, TIMELINE],
         Query::LeadHistory(_) => &[LEAD_CARD, TIMELINE, MEMBERS],
         Query::ListSales(_) | Query::GetSale(_) => &[SALE_BOARD],
         Query::Statistics {} => &[STATS, LEAD_BOARD, MEMBERS],
         Query::LeadFeatures { .. } => &[LEAD_BOARD],
         Query::ListTokens(_) | Query::ListInvitations(_) => &[ACCESS],
+        Query::ListEvents(_) => &[TIMELINE, MEMBERS],
+        Query::ListChanges(_) => &[TIMELINE, LEAD_CARD, SALE_BOARD],
         Query::ListMembers {}
         | Query::Me {}
         | Query::GetWorkspace {}
@@ -59,9 +74,14 @@ pub fn planned(query: &Query, asker: Asker) -> Plan {
     };
     match query {
         Query::ListLeads(_) | Query::ListSales(_) | Query::Statistics {} if !sees_all => Plan::Anew,
+        Query::ListLeads(asked) if asked.then.is_some() => Plan::Anew,
         Query::ListLeads(asked) if asked.filter != LeadFilter::default() => Plan::Anew,
-        Query::ListSales(asked) if !asked.stages.is_empty() || asked.owner.is_some() => Plan::Anew,
-        Query::Statistics {} => Plan::Anew,
+        Query::ListSales(ListSales { stages, owner, leads, .. })
+            if !stages.is_empty() || owner.is_some() || !leads.is_empty() =>
+        {
+            Plan::Anew
+        }
+        Query::Statistics {} | Query::ListEvents(_) | Query::ListChanges(_) => Plan::Anew,
         Query::ListLeads(_)
         | Query::GetLead(_)
         | Query::LeadHistory(_)
@@ -95,13 +115,15 @@ async fn to_colleague(view: &mut View, asker: Colleague, query: &Query) -> Answe
     match query {
         Query::ListLeads(asked) => found(lead_list::answer(view, asker, asked).await?),
         Query::GetLead(asked) => found(lead::answer(view, asker, asked).await?),
-        Query::LeadHistory(asked) => found(lead::history(view, asker, asked).await?),
+        Query::LeadHistory(asked) => found(history::answer(view, asker, asked).await?),
         Query::ListSales(asked) => found(sales::list(view, asker, asked).await?),
         Query::GetSale(asked) => found(sales::one(view, asker, asked).await?),
         Query::Statistics {} => found(statistics::answer(view, asker).await?),
         Query::ListMembers {} => found(people::list(view, |member| asker.may_reach(member)).await?),
         Query::ListTokens(asked) => found(access::tokens(view, asker, asked).await?),
         Query::ListInvitations(asked) => found(access::invitations(view, asker, asked).await?),
+        Query::ListEvents(asked) => found(events::answer(view, asker, asked).await?),
+        Query::ListChanges(asked) => found(feed::answer(view, asker, asked).await?),
         Query::Me {} => found(people::me(view, asker).await?),
         Query::GetWorkspace {} => found(people::workspace(view).await?),
         Query::ListDead {} => found(house::dead(view).await?),
@@ -128,6 +150,8 @@ async fn to_house(view: &mut View, query: &Query) -> Answered<Bytes> {
         | Query::Statistics {}
         | Query::ListTokens(_)
         | Query::ListInvitations(_)
+        | Query::ListEvents(_)
+        | Query::ListChanges(_)
         | Query::Me {}
         | Query::GetWorkspace {} => Err(not_allowed(query, "members of the workspace").into()),
     }

@@ -40,6 +40,21 @@ pub async fn list(
         .collect()
 }
 
+/// What a member is called.
+///
+/// # Errors
+/// When the read models cannot be asked.
+pub async fn name_of(view: &mut View, who: MemberId) -> Answered<Option<String>> {
+    let row: Option<(Option<String>,)> =
+        sqlx::query_as("SELECT name FROM read.members WHERE workspace = $1 AND id = $2")
+            .bind(view.workspace.uuid())
+            .bind(who.uuid())
+            .fetch_optional(&mut *view.tx)
+            .await?;
+    let name = row.and_then(|(name,)| name);
+    Ok(parsed("a member's name", name, MemberName::try_from)?.map(String::from))
+}
+
 /// The asker. Their role is the one of this moment, not the one that the read model has come to.
 ///
 /// # Errors

@@ -2,8 +2,10 @@
 
 use crate::refusal::{Answered, Unanswered};
 use ael_events::ids::MemberId;
+use ael_events::order::Order;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use sqlx::{FromRow, Postgres, QueryBuilder};
 use std::error::Error;
 use std::str::FromStr;
 use uuid::Uuid;
@@ -37,4 +39,31 @@ pub fn json<T: DeserializeOwned>(what: &'static str, value: Value) -> Answered<T
 /// A member's id.
 pub const fn member(id: Uuid) -> MemberId {
     MemberId::from_uuid(id)
+}
+
+/// The columns of a place in the settled order.
+#[derive(Debug, Clone, Copy, FromRow)]
+pub struct At {
+    incarnation: i32,
+    xid: i64,
+    position: i64,
+}
+
+impl At {
+    /// The place.
+    pub const fn order(self) -> Order {
+        Order {
+            incarnation: self.incarnation,
+            xid: self.xid.unsigned_abs(),
+            position: self.position,
+        }
+    }
+}
+
+/// Only entries of the timeline (`t`) that stand before or after a place.
+pub fn push_beyond(sql: &mut QueryBuilder<'_, Postgres>, how: &'static str, place: Order) {
+    sql.push(" AND (t.incarnation, t.xid, t.position) ").push(how).push(" (");
+    sql.push_bind(place.incarnation).push(", ");
+    sql.push_bind(i64::try_from(place.xid).unwrap_or(i64::MAX)).push(", ");
+    sql.push_bind(place.position).push(")");
 }

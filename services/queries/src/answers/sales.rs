@@ -3,14 +3,18 @@
 use super::rows::{member, parsed, word};
 use crate::asker::Colleague;
 use crate::page::{limit, page};
-use crate::refusal::{Answered, Unanswered, not_found};
+use crate::refusal::{Answered, Unanswered, invalid, not_found};
 use crate::view::View;
 use ael_events::ids::{LeadId, SaleId};
-use ael_events::query::{GetSale, ListSales, SalePage, SaleView};
+use ael_events::query::{GetSale, ListSales, SalePage, SaleSummary, SaleView};
 use ael_events::values::{Currency, FullName, InvalidMoney, Money, ReasonText};
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, QueryBuilder};
+use std::collections::BTreeMap;
 use uuid::Uuid;
+
+/// How many leads may be named at once.
+const MOST_LEADS: usize = 200;
 
 const COLUMNS: &str = "SELECT id, version, lead_id, full_name, owner, stage, amount_minor, \
                        currency, lost_reason, lost_text, imported, opened_at, updated_at, paid_at \
@@ -22,7 +26,11 @@ const COLUMNS: &str = "SELECT id, version, lead_id, full_name, owner, stage, amo
 /// When the question makes no sense or the read models cannot be asked.
 pub async fn list(view: &mut View, asker: Colleague, asked: &ListSales) -> Answered<SalePage> {
     let wanted = limit(asked.limit)?;
-    let question = ("sales", view.workspace, asker.id, &asked.stages, asked.owner);
+    if asked.leads.len() > MOST_LEADS {
+        let sentence = format!("ask for the sales of {MOST_LEADS} leads at most");
+        return Err(invalid("leads", sentence).into());
+    }
+    let question = ("sales", view.workspace, asker.id, &asked.stages, asked.owner, &asked.leads);
     let from: Option<(i64, Uuid)> =
         asked.cursor.as_deref().map(|cursor| view.cursors.open(&question, cursor)).transpose()?;
     let owner = asked.owner.or(asker.sight().only());
@@ -43,6 +51,10 @@ pub async fn list(view: &mut View, asker: Colleague, asked: &ListSales) -> Answe
         [..] => {
             sql.push(" AND stage = ANY(").push_bind(stages).push(")");
         }
+    }
+    if !asked.leads.is_empty() {
+        let leads: Vec<Uuid> = asked.leads.iter().map(|lead| lead.uuid()).collect();
+        sql.push(" AND lead_id = ANY(").push_bind(leads).push(")");
     }
     if let Some((micros, id)) = from {
         let opened_at = DateTime::<Utc>::from_timestamp_micros(micros).unwrap_or_default();
@@ -69,6 +81,34 @@ pub async fn one(view: &mut View, asker: Colleague, asked: &GetSale) -> Answered
         Some(row) if asker.sight().shows_sale_of(row.owner.map(member)) => row.into_view(),
         Some(_) | None => Err(not_found("sale").into()),
     }
+}
+
+/// The sales of these leads in short, as far as the asker may see them: one statement, however
+/// many there are.
+///
+/// # Errors
+/// When the read models cannot be asked.
+pub async fn summaries(
+    view: &mut View,
+    asker: Colleague,
+    leads: impl Iterator<Item = LeadId>,
+) -> Answered<BTreeMap<LeadId, SaleSummary>> {
+    let leads: Vec<Uuid> = leads.map(LeadId::uuid).collect();
+    if leads.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut sql = QueryBuilder::<sqlx::Postgres>::new(COLUMNS);
+    sql.push_bind(view.workspace.uuid());
+    sql.push(" AND lead_id = ANY(").push_bind(leads).push(")");
+    let rows: Vec<Row> = sql.build_query_as().fetch_all(&mut *view.tx).await?;
+    let mut found = BTreeMap::new();
+    for row in rows {
+        let SaleView { id, version, lead_id, stage, amount, owner, .. } = row.into_view()?;
+        if asker.sight().shows_sale_of(owner) {
+            found.insert(lead_id, SaleSummary { id, version, stage, amount, owner });
+        }
+    }
+    Ok(found)
 }
 
 #[derive(FromRow)]

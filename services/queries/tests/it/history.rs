@@ -2,20 +2,23 @@
 
 use crate::house::{Given, House, Tenant, day, view_of};
 use ael_events::event::{Assigned, Contacted, Created, LeadEvent, LeadProfile, Lost, NoteAdded};
-use ael_events::event::{NotePrivate, OptionalText};
+use ael_events::event::{NotePrivate, OptionalText, event_name};
 use ael_events::ids::{LeadId, NoteId};
 use ael_events::private::Private;
-use ael_events::query::{GetLead, HistoryPage, LeadHistory, LeadView, NoteView, Query};
+use ael_events::query::{
+    FieldChange, GetLead, HistoryEntry, HistoryPage, LeadHistory, LeadView, NoteView, Query,
+};
 use ael_events::values::{Contact, LostReason, NoteText, Source, Stage};
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use uuid::Uuid;
 
 async fn tell(tenant: &Tenant<'_>, lead: LeadId, events: &[(LeadEvent, u32, u32)]) {
     for (nth, (event, occurred, recorded)) in events.iter().enumerate() {
         let sequence = i64::try_from(nth + 1).unwrap();
         sqlx::query(
-            "INSERT INTO rm_timeline_1.entries VALUES ($1, $2, $3, $4, 'lead', $2, $3, $5, $6, \
-             $7, $8, $9, 'api', $10)",
+            "INSERT INTO rm_timeline_1.entries VALUES ($1, $2, 1, $3, $3, $4, 'lead', $2, $3, \
+             $11, $5, $6, $7, $8, $9, 'api', $10)",
         )
         .bind(tenant.id.uuid())
         .bind(lead.uuid())
@@ -27,6 +30,7 @@ async fn tell(tenant: &Tenant<'_>, lead: LeadId, events: &[(LeadEvent, u32, u32)
         .bind(format!("member:{}", tenant.of("bob")))
         .bind(tenant.of("bob").uuid())
         .bind(event.to_wire().unwrap())
+        .bind(event_name(event.wire_name()))
         .execute(&tenant.house.superuser)
         .await
         .unwrap();
@@ -60,7 +64,7 @@ fn life(tenant: &Tenant<'_>) -> Vec<(LeadEvent, u32, u32)> {
 }
 
 fn get(lead_id: LeadId, as_of: Option<DateTime<Utc>>, version: Option<u64>) -> GetLead {
-    GetLead { lead_id, as_of, version, effective: false }
+    GetLead { as_of, version, ..GetLead::now(lead_id) }
 }
 
 #[tokio::test]
@@ -98,6 +102,12 @@ async fn a_lead_can_be_seen_as_it_was() {
     house.close().await;
 }
 
+fn changes(entry: &HistoryEntry) -> Vec<(&str, Value, Value)> {
+    let told = |one: &'_ FieldChange| (one.before.clone(), one.after.clone());
+    let of = entry.changes.iter().map(|one| (one.field.as_str(), told(one)));
+    of.map(|(field, (before, after))| (field, before, after)).collect()
+}
+
 #[tokio::test]
 async fn history_comes_page_by_page_with_the_names_of_who_did_it() {
     let house = House::open().await;
@@ -111,9 +121,15 @@ async fn history_comes_page_by_page_with_the_names_of_who_did_it() {
     assert_eq!(page.items[0].actor_name.as_deref(), Some("bob"));
     let name = &page.items[0].data["private"]["contact"]["full_name"];
     assert_eq!(name, "Олена Петренко");
+    let bob = serde_json::json!(tenant.of("bob"));
+    assert_eq!(changes(&page.items[1]), [("owner", Value::Null, bob)]);
+    assert_eq!(changes(&page.items[2]), [("stage", "new".into(), "contacted".into())]);
     asked.cursor = page.next_cursor;
     let rest: HistoryPage = tenant.ask("alice", Query::LeadHistory(asked.clone())).await;
     assert_eq!((rest.items.len(), rest.items[0].version, rest.next_cursor), (1, 4, None));
+    // What a later page changed follows from the pages before it.
+    let lost = ("lost_reason", Value::Null, "no_budget".into());
+    assert_eq!(changes(&rest.items[0]), [("stage", "contacted".into(), "lost".into()), lost]);
     let other = tenant.lead(Given::default()).await;
     let elsewhere = LeadHistory { lead_id: other, ..asked };
     assert_eq!(tenant.refused("alice", Query::LeadHistory(elsewhere)).await, "cursor_mismatch");

@@ -6,6 +6,7 @@ use ael_events::query::{
     LeadFilter, LeadPage, LeadSort, ListLeads, OwnerFilter, Query, SortDirection, SortKey,
 };
 use ael_events::values::{Score, Source, Stage, Tier};
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 const KEYS: [SortKey; 3] = [SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::AiScore];
@@ -46,21 +47,25 @@ async fn twelve(tenant: &Tenant<'_>) -> Vec<(LeadId, Given)> {
     leads
 }
 
-/// The order that the rule says: by key, ties by id the same way, no score last both ways.
-fn expected(leads: &[(LeadId, Given)], sort: LeadSort) -> Vec<LeadId> {
+/// The order that the rule says: by one key after the other, no score last both ways, ties by id
+/// the way of the last key.
+fn expected(leads: &[(LeadId, Given)], keys: &[LeadSort]) -> Vec<LeadId> {
+    let turned = |order: Ordering, sort: &LeadSort| match sort.direction {
+        SortDirection::Ascending => order,
+        SortDirection::Descending => order.reverse(),
+    };
     let mut sorted: Vec<_> = leads.iter().collect();
     sorted.sort_by(|(a, x), (b, y)| {
-        let ids = a.uuid().cmp(&b.uuid());
-        let missing = x.score.is_none().cmp(&y.score.is_none());
-        let by_key = match sort.by {
-            SortKey::CreatedAt => x.created_at.cmp(&y.created_at),
-            SortKey::UpdatedAt => x.updated_at.cmp(&y.updated_at),
-            SortKey::AiScore => x.score.partial_cmp(&y.score).unwrap(),
+        let by_key = |sort: &LeadSort| match sort.by {
+            SortKey::CreatedAt => turned(x.created_at.cmp(&y.created_at), sort),
+            SortKey::UpdatedAt => turned(x.updated_at.cmp(&y.updated_at), sort),
+            SortKey::AiScore => {
+                let missing = x.score.is_none().cmp(&y.score.is_none());
+                missing.then(turned(x.score.partial_cmp(&y.score).unwrap(), sort))
+            }
         };
-        let order = by_key.then(ids);
-        let order =
-            if sort.direction == SortDirection::Ascending { order } else { order.reverse() };
-        if sort.by == SortKey::AiScore { missing.then(order) } else { order }
+        let by_keys = keys.iter().map(by_key).find(|order| order.is_ne());
+        by_keys.unwrap_or_else(|| turned(a.uuid().cmp(&b.uuid()), keys.last().unwrap()))
     });
     sorted.into_iter().map(|(id, _)| *id).collect()
 }
@@ -78,12 +83,57 @@ async fn every_order_has_every_lead_once_and_leads_without_a_score_come_last() {
             for limit in [1, 5, 12, 200] {
                 let asked = ListLeads { sort, limit: Some(limit), ..ListLeads::default() };
                 let seen = all(&tenant, "mary", asked.clone()).await;
-                assert_eq!(seen, expected(&leads, sort), "{sort:?} by {limit}");
+                assert_eq!(seen, expected(&leads, &[sort]), "{sort:?} by {limit}");
                 let seen = all(&tenant, "alice", asked).await;
-                assert_eq!(seen, expected(&alices, sort), "{sort:?} by {limit} for an agent");
+                assert_eq!(seen, expected(&alices, &[sort]), "{sort:?} by {limit} for an agent");
             }
         }
     }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_second_key_orders_what_the_first_finds_equal_and_every_lead_comes_once() {
+    let house = House::open().await;
+    let tenant = house.workspace().await;
+    let mut leads = twelve(&tenant).await;
+    for (nth, score) in [Some(0.65), None, Some(0.65), None].into_iter().enumerate() {
+        let (created_at, updated_at) = (day(2), day(18 + u32::try_from(nth).unwrap() / 2));
+        let tags = vec!["vip"];
+        let given = Given { score, created_at, updated_at, tags, ..Given::default() };
+        leads.push((tenant.lead(given.clone()).await, given));
+    }
+    let of = |keep: &dyn Fn(&Given) -> bool| -> Vec<_> {
+        leads.iter().filter(|(_, given)| keep(given)).cloned().collect()
+    };
+    let alices = of(&|given| given.owner != Some(tenant.of("bob")));
+    let tagged = of(&|given| given.tags == ["vip"]);
+    let tag = LeadFilter { tag: Some("vip".parse().unwrap()), ..LeadFilter::default() };
+    for by in KEYS {
+        for then in KEYS.into_iter().filter(|then| *then != by) {
+            for (one, two) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                let sort = LeadSort { by, direction: WAYS[one] };
+                let second = LeadSort { by: then, direction: WAYS[two] };
+                for limit in [1, 5, 200] {
+                    let asked = ListLeads {
+                        sort,
+                        then: Some(second),
+                        limit: Some(limit),
+                        ..ListLeads::default()
+                    };
+                    let of_tag = ListLeads { filter: tag.clone(), ..asked.clone() };
+                    let name = format!("{sort:?} then {second:?} by {limit}");
+                    let expected = |leads: &[_]| expected(leads, &[sort, second]);
+                    assert_eq!(all(&tenant, "mary", of_tag).await, expected(&tagged), "{name}");
+                    let seen = all(&tenant, "alice", asked.clone()).await;
+                    assert_eq!(seen, expected(&alices), "{name}, for an agent");
+                    assert_eq!(all(&tenant, "mary", asked).await, expected(&leads), "{name}");
+                }
+            }
+        }
+    }
+    let twice = ListLeads { then: Some(LeadSort::default()), ..ListLeads::default() };
+    assert_eq!(tenant.refused("mary", Query::ListLeads(twice)).await, "invalid_query");
     house.close().await;
 }
 

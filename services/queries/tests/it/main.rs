@@ -9,8 +9,12 @@
 )]
 
 mod access;
+mod event_plans;
+mod events;
+mod feed;
 mod history;
 mod house;
+mod include;
 mod lead_list;
 mod numbers;
 mod plans;
@@ -19,3 +23,4 @@ mod requests;
 mod search;
 mod see_rule;
 mod served;
+mod timeline;

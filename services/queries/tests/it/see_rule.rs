@@ -27,7 +27,7 @@ async fn listed(tenant: &Tenant<'_>, name: &str) -> BTreeSet<LeadId> {
 }
 
 fn get(lead_id: LeadId) -> Query {
-    Query::GetLead(GetLead { lead_id, as_of: None, version: None, effective: false })
+    Query::GetLead(GetLead::now(lead_id))
 }
 
 fn history(lead_id: LeadId) -> Query {
