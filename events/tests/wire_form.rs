@@ -128,6 +128,11 @@ fn others() -> Vec<(&'static str, Value)> {
         ("member.reactivated.v1", json!({})),
         ("member.telegram_linked.v1", json!({ "private": { "user_id": 7 } })),
         ("member.telegram_unlinked.v1", json!({})),
+        (
+            "member.identity_linked.v1",
+            json!({ "private": { "issuer": "https://login.example.com/", "subject": "auth0|7" } }),
+        ),
+        ("member.identity_unlinked.v1", json!({})),
         ("member.language_changed.v1", json!({ "language": "en" })),
         (
             "member.notifications_changed.v1",

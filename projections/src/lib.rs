@@ -62,3 +62,11 @@ pub const NAMES: &[&str] =
 pub async fn ensure(pool: &PgPool) -> Result<(), ProjectionError> {
     tables::ensure(pool, &model::all()).await
 }
+
+/// The read models that have to be rebuilt before this program's queries understand them.
+///
+/// # Errors
+/// When PostgreSQL cannot be reached or refuses.
+pub async fn outdated(pool: &PgPool) -> Result<Vec<&'static str>, ProjectionError> {
+    tables::outdated(pool, &model::all()).await
+}

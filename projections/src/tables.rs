@@ -51,6 +51,24 @@ pub async fn ensure(pool: &PgPool, models: &[Arc<dyn ReadModel>]) -> Result<(), 
     Ok(())
 }
 
+/// The read models that are not what this program makes of the events: those of another release,
+/// and those that did not exist when there were others already. A new installation has none.
+///
+/// # Errors
+/// When PostgreSQL cannot be reached or refuses.
+pub async fn outdated(
+    pool: &PgPool,
+    models: &[Arc<dyn ReadModel>],
+) -> Result<Vec<&'static str>, ProjectionError> {
+    let known: Vec<(String, i32)> =
+        sqlx::query_as("SELECT name, shape FROM read.projections").fetch_all(pool).await?;
+    let is_current = |model: &&Arc<dyn ReadModel>| {
+        known.iter().any(|(name, shape)| name == model.name() && *shape == model.shape())
+    };
+    let stale = models.iter().filter(|model| !known.is_empty() && !is_current(model));
+    Ok(stale.map(|model| model.name()).collect())
+}
+
 /// Makes the tables of a version, empty, with all their indexes and rights, and its checkpoints
 /// at the start.
 pub(crate) async fn create_version(

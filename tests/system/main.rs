@@ -6,6 +6,7 @@
 mod audit;
 mod erasure;
 mod faults;
+mod first_token;
 mod house;
 mod import;
 mod life;

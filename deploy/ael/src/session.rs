@@ -390,6 +390,7 @@ mod tests {
             language: Language::En,
             active: true,
             telegram_linked: false,
+            identity_linked: false,
             joined_at: DateTime::UNIX_EPOCH,
         }
     }

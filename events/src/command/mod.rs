@@ -17,8 +17,9 @@ pub use lead::{
 pub use people::{
     AcceptInvitation, AddMember, ChangeLanguage, ChangeNotifications, ChangeRole, ChangeSettings,
     CreateInvitation, CreateToken, CreateWorkspace, DeactivateMember, FirstAdmin,
-    InvitationCommand, LinkTelegram, MemberCommand, NoteBotBlocked, ReactivateMember, RenameMember,
-    RevokeInvitation, RevokeToken, TokenCommand, UnlinkTelegram, WorkspaceCommand,
+    InvitationCommand, LinkIdentity, LinkTelegram, MemberCommand, NoteBotBlocked, ReactivateMember,
+    RenameMember, RevokeInvitation, RevokeToken, TokenCommand, UnlinkIdentity, UnlinkTelegram,
+    WorkspaceCommand,
 };
 pub use sale::{LoseSale, MoveSale, OpenSale, SaleCommand, SetAmount};
 pub use secret::hash_of_secret;
@@ -40,6 +41,12 @@ use uuid::Uuid;
 pub enum Credential {
     /// An API token, whole: `ael_<workspace>_<id>_<secret>`.
     Token {
+        /// The token.
+        token: String,
+    },
+    /// A token of the OpenID Connect provider that the installation trusts, whole: a JWT. Good on
+    /// the API's edge alone.
+    Oidc {
         /// The token.
         token: String,
     },
@@ -68,6 +75,7 @@ impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Token { .. } => f.write_str("Token(***)"),
+            Self::Oidc { .. } => f.write_str("Oidc(***)"),
             Self::Telegram { .. } => f.write_str("Telegram(***)"),
             Self::Operator { as_member } => write!(f, "Operator({as_member:?})"),
             Self::Service { principal, .. } => write!(f, "Service({principal:?})"),

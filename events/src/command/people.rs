@@ -2,8 +2,8 @@
 
 use crate::ids::MemberId;
 use crate::values::{
-    Email, Language, MemberName, NotificationSettings, Role, Scope, TelegramUserId, TokenLabel,
-    WorkspaceName, WorkspaceSettings,
+    Email, IdentityIssuer, IdentitySubject, Language, MemberName, NotificationSettings, Role,
+    Scope, TelegramUserId, TokenLabel, WorkspaceName, WorkspaceSettings,
 };
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -37,6 +37,10 @@ super::commands! {
         "link_telegram" => LinkTelegram(LinkTelegram),
         /// Unlink it.
         "unlink_telegram" => UnlinkTelegram(UnlinkTelegram),
+        /// Link the identity with which they sign in (Admin).
+        "link_identity" => LinkIdentity(LinkIdentity),
+        /// Unlink it (Admin).
+        "unlink_identity" => UnlinkIdentity(UnlinkIdentity),
         /// Change their language.
         "change_language" => ChangeLanguage(ChangeLanguage),
         /// Change what they are told.
@@ -157,6 +161,21 @@ pub struct LinkTelegram {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnlinkTelegram {}
+
+/// See [`MemberCommand::LinkIdentity`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkIdentity {
+    /// The OpenID Connect provider, as its tokens have it in `iss`.
+    pub issuer: IdentityIssuer,
+    /// The person's name there, as tokens have it in `sub`.
+    pub subject: IdentitySubject,
+}
+
+/// See [`MemberCommand::UnlinkIdentity`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnlinkIdentity {}
 
 /// See [`MemberCommand::ChangeLanguage`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

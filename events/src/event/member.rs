@@ -1,7 +1,10 @@
 //! What can have happened to a member.
 
 use crate::private::Private;
-use crate::values::{Email, Language, MemberName, NotificationSettings, Role, TelegramUserId};
+use crate::values::{
+    Email, IdentityIssuer, IdentitySubject, Language, MemberName, NotificationSettings, Role,
+    TelegramUserId,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +25,10 @@ super::events! {
         "member.telegram_linked.v1" => TelegramLinked(TelegramLinked),
         /// No Telegram account is theirs.
         "member.telegram_unlinked.v1" => TelegramUnlinked(TelegramUnlinked),
+        /// They sign in with this identity of an OpenID Connect provider.
+        "member.identity_linked.v1" => IdentityLinked(IdentityLinked),
+        /// No identity is theirs.
+        "member.identity_unlinked.v1" => IdentityUnlinked(IdentityUnlinked),
         /// They read this language.
         "member.language_changed.v1" => LanguageChanged(LanguageChanged),
         /// They want to be told this.
@@ -96,6 +103,27 @@ pub struct TelegramLinked {
 /// See [`MemberEvent::TelegramUnlinked`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TelegramUnlinked {}
+
+/// The sealed part of [`IdentityLinked`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdentityPrivate {
+    /// The provider.
+    pub issuer: IdentityIssuer,
+    /// The person's name there.
+    pub subject: IdentitySubject,
+}
+
+/// See [`MemberEvent::IdentityLinked`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdentityLinked {
+    /// The identity.
+    #[serde(default)]
+    pub private: Private<IdentityPrivate>,
+}
+
+/// See [`MemberEvent::IdentityUnlinked`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdentityUnlinked {}
 
 /// See [`MemberEvent::LanguageChanged`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -20,9 +20,9 @@ pub use lead::{
     Qualified, ReasonPrivate, Reopened, RolledBack, ScoreFeatures, TextPrivate, Transferred, Usage,
 };
 pub use member::{
-    BotBlocked, Deactivated, Joined, LanguageChanged, MemberEvent, MemberPrivate,
-    NotificationsChanged, Reactivated, Renamed, RoleChanged, TelegramLinked, TelegramPrivate,
-    TelegramUnlinked,
+    BotBlocked, Deactivated, IdentityLinked, IdentityPrivate, IdentityUnlinked, Joined,
+    LanguageChanged, MemberEvent, MemberPrivate, NotificationsChanged, Reactivated, Renamed,
+    RoleChanged, TelegramLinked, TelegramPrivate, TelegramUnlinked,
 };
 pub use recorded::{BadEvent, EventMetadata, Recorded};
 pub use sale::{

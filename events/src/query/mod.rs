@@ -59,7 +59,7 @@ pub enum Query {
     /// The members (contact details for Admins only).
     #[serde(rename = "list_members")]
     ListMembers {},
-    /// A page of the tokens, without their secrets (Admin).
+    /// A page of one's own tokens, without their secrets; of everybody's for an Admin.
     #[serde(rename = "list_tokens")]
     ListTokens(ListTokens),
     /// A page of the invitations, without their codes (Admin).

@@ -57,6 +57,9 @@ pub struct TokenView {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// When it last let somebody in, up to some seconds ago; never, when not said.
+    #[serde(default)]
+    pub last_used_at: Option<DateTime<Utc>>,
 }
 
 /// An invitation, without its code.

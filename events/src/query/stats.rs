@@ -142,6 +142,9 @@ pub struct MemberView {
     pub active: bool,
     /// Whether a Telegram account is linked.
     pub telegram_linked: bool,
+    /// Whether an identity of an OpenID Connect provider is linked.
+    #[serde(default)]
+    pub identity_linked: bool,
     /// When they joined.
     pub joined_at: DateTime<Utc>,
 }

@@ -21,7 +21,8 @@ pub use settings::{
     WorkspaceSettings,
 };
 pub use text::{
-    Budget, Company, Country, DomainSlug, ExternalId, FeatureHash, FileName, FullName, Intent,
-    InvalidText, JobTitle, Justification, MemberName, ModelName, NoteText, Origin, PainPoint,
-    PromptVersion, ReasonText, Tag, TimeZone, TokenLabel, WorkspaceName,
+    Budget, Company, Country, DomainSlug, ExternalId, FeatureHash, FileName, FullName,
+    IdentityIssuer, IdentitySubject, Intent, InvalidText, JobTitle, Justification, MemberName,
+    ModelName, NoteText, Origin, PainPoint, PromptVersion, ReasonText, Tag, TimeZone, TokenLabel,
+    WorkspaceName,
 };

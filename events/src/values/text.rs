@@ -185,6 +185,10 @@ text!(/// Who made an analysis: a model's name and version.
 text!(/// Which prompt an analysis was made with, or `local`.
     PromptVersion, "the prompt's version", 1..=64, lines: false, shown: true);
 
+text!(/// A person's name at an OpenID Connect provider (`sub`), written as it writes it. Personal:
+    /// hides itself.
+    IdentitySubject, "the subject", 1..=255, lines: false, shown: false);
+
 /// What justifies a decision is its reason.
 impl From<Justification> for ReasonText {
     fn from(justification: Justification) -> Self {
@@ -307,6 +311,41 @@ impl FeatureHash {
     }
 }
 
+/// An OpenID Connect provider: its address as its tokens have it in `iss`, such as
+/// `https://login.example.com/realms/sales`. A slash at the end counts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct IdentityIssuer(String);
+
+impl IdentityIssuer {
+    /// Parses an issuer.
+    ///
+    /// # Errors
+    /// [`InvalidText`] when it is empty, too long or no address.
+    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+        const WHAT: &str = "the issuer";
+        let text = clean(text, WHAT, (1, 255), false)?;
+        let place = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        match place {
+            Some(place) if place.chars().any(|c| c.is_whitespace() || matches!(c, '?' | '#')) => {
+                let allowed = "an address without spaces, query and fragment";
+                Err(InvalidText::Character { what: WHAT, allowed })
+            }
+            Some(place) if !place.is_empty() => Ok(Self(text)),
+            Some(_) | None => {
+                let expected = "an address such as https://login.example.com";
+                Err(InvalidText::Unknown { what: WHAT, expected })
+            }
+        }
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 macro_rules! strings {
     ($($name:ident: $schema:tt),* $(,)?) => {$(
         impl TryFrom<String> for $name {
@@ -345,6 +384,7 @@ strings!(
     Country: { "type": "string", "pattern": "^[A-Z]{2}$", "description": "ISO 3166-1 alpha-2" },
     TimeZone: { "type": "string", "description": "IANA time zone", "examples": ["Europe/Kyiv"] },
     FeatureHash: { "type": "string", "pattern": "^[0-9a-f]{1,64}$" },
+    IdentityIssuer: { "type": "string", "format": "uri", "maxLength": 255 },
 );
 
 #[cfg(test)]
@@ -385,6 +425,17 @@ mod tests {
         }
         for unknown in ["Kyiv", "Europe/Atlantis", "+02:00", "", "europe kyiv"] {
             assert!(TimeZone::parse(unknown).is_err(), "{unknown:?} is no time zone");
+        }
+    }
+
+    #[test]
+    fn an_issuer_is_an_address_and_keeps_its_last_slash() {
+        for issuer in ["https://login.example.com/", "https://login.example.com", "http://[::1]:1"]
+        {
+            assert_eq!(IdentityIssuer::parse(issuer).unwrap().as_str(), issuer);
+        }
+        for none in ["", "login.example.com", "https://", "https://a b", "https://a?b", "ftp://a"] {
+            assert!(IdentityIssuer::parse(none).is_err(), "{none:?} is no issuer");
         }
     }
 

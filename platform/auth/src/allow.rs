@@ -17,14 +17,21 @@ pub struct Row {
     /// The scope that a token needs, or `admin`, which includes all; any token will do when there
     /// is none.
     pub scope: Option<Scope>,
+    /// Whether any token will do for what is its own member's.
+    pub own_is_free: bool,
 }
 
 const fn row(name: &'static str, edges: &'static [Edge], scope: Scope) -> Row {
-    Row { name, edges, scope: Some(scope) }
+    Row { name, edges, scope: Some(scope), own_is_free: false }
 }
 
 const fn any_token(name: &'static str, edges: &'static [Edge]) -> Row {
-    Row { name, edges, scope: None }
+    Row { name, edges, scope: None, own_is_free: false }
+}
+
+/// Any token will do for what is its own member's; for what is another's it needs `admin`.
+const fn own(name: &'static str, edges: &'static [Edge]) -> Row {
+    Row { name, edges, scope: Some(Scope::Admin), own_is_free: true }
 }
 
 const PEOPLE: &[Edge] = &[Api, Bot, Cli];
@@ -41,14 +48,16 @@ pub const COMMANDS: &[Row] = &[
     row("member.reactivate", DESK, Scope::Admin),
     row("member.link_telegram", PEOPLE, Scope::Admin),
     row("member.unlink_telegram", PEOPLE, Scope::Admin),
-    row("member.change_language", PEOPLE, Scope::Admin),
-    row("member.change_notifications", PEOPLE, Scope::Admin),
+    row("member.link_identity", DESK, Scope::Admin),
+    row("member.unlink_identity", DESK, Scope::Admin),
+    own("member.change_language", PEOPLE),
+    own("member.change_notifications", PEOPLE),
     row("member.note_bot_blocked", &[Bot], Scope::Admin),
     row("invitation.create", PEOPLE, Scope::Admin),
     row("invitation.accept", PEOPLE, Scope::Admin),
     row("invitation.revoke", PEOPLE, Scope::Admin),
-    row("token.create", DESK, Scope::Admin),
-    row("token.revoke", DESK, Scope::Admin),
+    own("token.create", DESK),
+    own("token.revoke", DESK),
     row("lead.create", PEOPLE, Scope::LeadsWrite),
     row("lead.import", &[Api, Jobs, Cli], Scope::Admin),
     row("lead.edit_details", PEOPLE, Scope::LeadsWrite),
@@ -84,7 +93,7 @@ pub const QUERIES: &[Row] = &[
     row("get_sale", PEOPLE, Scope::SalesRead),
     row("statistics", PEOPLE, Scope::StatsRead),
     row("list_members", PEOPLE, Scope::LeadsRead),
-    row("list_tokens", DESK, Scope::Admin),
+    any_token("list_tokens", DESK),
     row("list_invitations", PEOPLE, Scope::Admin),
     row("list_events", DESK, Scope::Admin),
     row("list_changes", DESK, Scope::LeadsRead),
@@ -126,6 +135,12 @@ pub fn allowed_ask(edge: Edge, name: &str) -> bool {
 #[must_use]
 pub fn scope_of_command(name: &str) -> Option<Scope> {
     find(COMMANDS, name).map_or(Some(Scope::Admin), |row| row.scope)
+}
+
+/// Whether any token may ask for this command where it is about its own member alone.
+#[must_use]
+pub fn own_is_free(name: &str) -> bool {
+    find(COMMANDS, name).is_some_and(|row| row.own_is_free)
 }
 
 /// The scope that a token needs for this query; an unknown one needs them all.

@@ -65,7 +65,7 @@ fn jobs_do_what_their_principals_need() {
 }
 
 #[test]
-fn the_bot_makes_no_tokens_no_roles_no_workspaces_and_erases_nobody() {
+fn the_bot_makes_no_tokens_no_roles_no_workspaces_links_no_identity_and_erases_nobody() {
     let all = every_command();
     let refused = [
         "workspace.create",
@@ -73,6 +73,8 @@ fn the_bot_makes_no_tokens_no_roles_no_workspaces_and_erases_nobody() {
         "member.change_role",
         "member.deactivate",
         "member.reactivate",
+        "member.link_identity",
+        "member.unlink_identity",
         "token.create",
         "token.revoke",
         "lead.erase",
@@ -158,10 +160,17 @@ fn a_tokens_scope_covers_what_it_says_and_nothing_more() {
             }
             "list_sales" | "get_sale" => Some(Scope::SalesRead),
             "statistics" => Some(Scope::StatsRead),
-            "me" | "get_workspace" => None,
+            "me" | "get_workspace" | "list_tokens" => None,
             _ => Some(Scope::Admin),
         };
         assert_eq!(scope_of_query(name), expected, "{name}");
     }
     assert_eq!(scope_of_command("lead.unheard_of"), Some(Scope::Admin));
+}
+
+#[test]
+fn any_token_will_do_for_what_is_its_own_members_alone() {
+    let own =
+        ["member.change_language", "member.change_notifications", "token.create", "token.revoke"];
+    exactly(own_is_free, &every_command(), &own);
 }

@@ -1,5 +1,6 @@
 //! Why somebody is not let in, in words that help the honest and tell nothing to others.
 
+use crate::oidc::{Flaw, NotTaken};
 use ael_events::answer::{Failed, Rejected};
 use ael_store::StoreError;
 
@@ -12,6 +13,28 @@ pub enum Denied {
     /// The token is unknown, wrong, expired, revoked or another workspace's: never said which.
     #[error("the token is not valid in this workspace: make a new one, or check that it is whole")]
     BadToken,
+    /// There is no provider whose sign-in tokens are taken.
+    #[error("sign-in by OpenID Connect is not set up here: use an API token")]
+    NoProvider,
+    /// The sign-in token is not good here.
+    #[error("this sign-in token is not valid here: {0}; sign in again")]
+    BadSignIn(Flaw),
+    /// The sign-in token is good, but its bearer's e-mail address is all that could tell who they
+    /// are, and nobody vouches for it.
+    #[error(
+        "your e-mail address is not verified where you sign in: verify it there, or ask an admin \
+         of the workspace to link your sign-in"
+    )]
+    EmailNotVerified,
+    /// The sign-in token is good, but it leads to no member, or to more than one: never said which.
+    #[error(
+        "your sign-in leads to no active member of this workspace: ask an admin of the workspace \
+         to link it"
+    )]
+    UnknownIdentity,
+    /// The provider's keys cannot be had now.
+    #[error("the sign-in provider does not answer: nothing was done, ask again in a moment")]
+    IssuerAway,
     /// No member of the workspace has this Telegram account.
     #[error(
         "this Telegram account belongs to no member of the workspace: open your invitation link"
@@ -39,7 +62,9 @@ impl Denied {
     pub fn into_refusal(self) -> Result<Rejected, Failed> {
         let code = match &self {
             Self::NotOnThisEdge => "credential_not_allowed_here",
-            Self::BadToken => "bad_token",
+            Self::BadToken | Self::NoProvider | Self::BadSignIn(_) => "bad_token",
+            Self::EmailNotVerified => "email_not_verified",
+            Self::UnknownIdentity => "identity_not_linked",
             Self::UnknownAccount => "telegram_not_linked",
             Self::UnknownMember => "unknown_member",
             Self::Deactivated => "member_deactivated",
@@ -47,7 +72,19 @@ impl Denied {
             Self::Unavailable(_) => {
                 return Err(Failed { sentence: self.to_string(), retry_after_ms: 500 });
             }
+            Self::IssuerAway => {
+                return Err(Failed { sentence: self.to_string(), retry_after_ms: 2_000 });
+            }
         };
         Ok(Rejected::new(code, self.to_string()))
+    }
+}
+
+impl From<NotTaken> for Denied {
+    fn from(not_taken: NotTaken) -> Self {
+        match not_taken {
+            NotTaken::Flawed(flaw) => Self::BadSignIn(flaw),
+            NotTaken::IssuerAway => Self::IssuerAway,
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! The directory: which credential is whose, and in which role its owner decides now.
 
 use crate::denied::Denied;
+use crate::oidc::{EmailClaim, Oidc, SignedIn};
 use crate::principal::Principal;
 use crate::recent::Recent;
 use crate::token::Presented;
+use crate::uses::TokenUses;
 use ael_events::actor::{Actor, ServicePrincipal};
 use ael_events::command::Credential;
 use ael_events::ids::{MemberId, WorkspaceId};
@@ -29,14 +31,38 @@ pub struct Directory {
     members: Recent<(WorkspaceId, MemberId), ael_store::Principal>,
     tokens: Recent<(WorkspaceId, String), ael_store::Credential>,
     accounts: Recent<(WorkspaceId, String), ael_store::Credential>,
+    identities: Recent<(WorkspaceId, String), ael_store::Credential>,
+    addresses: Recent<(WorkspaceId, String), MemberId>,
+    uses: TokenUses,
+    provider: Option<Oidc>,
 }
 
 impl Directory {
     /// A directory over a pool of `commands` or of `queries`.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
-        let (members, tokens) = (Recent::new(CAPACITY), Recent::new(CAPACITY));
-        Self { pool, members, tokens, accounts: Recent::new(CAPACITY) }
+        Self {
+            members: Recent::new(CAPACITY),
+            tokens: Recent::new(CAPACITY),
+            accounts: Recent::new(CAPACITY),
+            identities: Recent::new(CAPACITY),
+            addresses: Recent::new(CAPACITY),
+            uses: TokenUses::new(pool.clone()),
+            provider: None,
+            pool,
+        }
+    }
+
+    /// The same with a provider whose sign-in tokens are taken, where there is one.
+    #[must_use]
+    pub fn with_provider(self, provider: Option<Oidc>) -> Self {
+        Self { provider, ..self }
+    }
+
+    /// When tokens were last used: to be kept by the service ([`TokenUses::keep`]).
+    #[must_use]
+    pub fn token_uses(&self) -> TokenUses {
+        self.uses.clone()
     }
 
     /// Who asks. What is remembered may let somebody in for half a second; it never keeps anybody
@@ -97,6 +123,7 @@ impl Directory {
         }
         match credential {
             Credential::Token { token } => self.token(workspace, token, anew).await,
+            Credential::Oidc { token } => self.signed_in(workspace, token, anew).await,
             Credential::Telegram { user_id } => self.account(workspace, *user_id, anew).await,
             Credential::Operator { as_member: None } => Ok(Principal::unlimited(Actor::Operator)),
             Credential::Operator { as_member: Some(member) } => {
@@ -124,12 +151,56 @@ impl Directory {
         let kept = self.tokens.get((workspace, lookup.clone()), anew, read).await;
         let kept = kept.map_err(Denied::Unavailable)?.ok_or(Denied::BadToken)?;
         let is_the_secret = kept.secret_hash.as_deref().is_some_and(|hash| token.has_hash(hash));
-        if !is_the_secret || kept.expires_at.is_some_and(|end| end <= Utc::now()) {
+        let now = Utc::now();
+        if !is_the_secret || kept.expires_at.is_some_and(|end| end <= now) {
             return Err(Denied::BadToken);
         }
         let actor = self.person(workspace, kept.member, anew).await?;
+        self.uses.note(workspace, token.id, now);
         let scopes = Some(kept.scopes.iter().copied().collect());
         Ok(Principal { scopes, ..Principal::unlimited(actor) })
+    }
+
+    async fn signed_in(
+        &self,
+        workspace: WorkspaceId,
+        token: &str,
+        anew: bool,
+    ) -> Result<Principal, Denied> {
+        let provider = self.provider.as_ref().ok_or(Denied::NoProvider)?;
+        let bearer = provider.sign_in(workspace, token).await?;
+        let member = self.bearer(workspace, &bearer, anew).await?;
+        let actor = self.person(workspace, member, anew).await?;
+        Ok(Principal { scopes: Some(bearer.scopes), ..Principal::unlimited(actor) })
+    }
+
+    /// The member who signed in: the one whom an Admin linked to the identity, else the one whose
+    /// e-mail address the provider vouches for, unless another identity is linked to them.
+    async fn bearer(
+        &self,
+        workspace: WorkspaceId,
+        bearer: &SignedIn,
+        anew: bool,
+    ) -> Result<MemberId, Denied> {
+        let lookup = bearer.lookup.clone();
+        let read = auth::credential(&self.pool, CredentialKind::Oidc, &lookup, workspace);
+        let linked = self.identities.get((workspace, lookup.clone()), anew, read).await;
+        if let Some(linked) = linked.map_err(Denied::Unavailable)? {
+            return Ok(linked.member);
+        }
+        let address = match &bearer.email {
+            EmailClaim::Verified(address) => address.as_str().to_lowercase(),
+            EmailClaim::Unverified => return Err(Denied::EmailNotVerified),
+            EmailClaim::Absent => return Err(Denied::UnknownIdentity),
+        };
+        let read = async {
+            let found = auth::members_by_email(&self.pool, workspace, &address).await?;
+            let [member] = found[..] else { return Ok(None) };
+            let identified = auth::has_identity(&self.pool, workspace, member).await?;
+            Ok(Some(member).filter(|_| !identified))
+        };
+        let found = self.addresses.get((workspace, address.clone()), anew, read).await;
+        found.map_err(Denied::Unavailable)?.ok_or(Denied::UnknownIdentity)
     }
 
     async fn account(
@@ -195,6 +266,7 @@ fn is_good_on(credential: &Credential, edge: Edge) -> bool {
             Edge::Api | Edge::Bot | Edge::Jobs | Edge::Cli => true,
             Edge::Scoring | Edge::Transcription => false,
         },
+        Credential::Oidc { .. } => edge == Edge::Api,
         Credential::Telegram { .. } => edge == Edge::Bot,
         Credential::Operator { .. } => edge == Edge::Cli,
         Credential::Service { principal, .. } => match principal {

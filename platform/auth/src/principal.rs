@@ -1,10 +1,13 @@
 //! Who asks, once it is known.
 
 use crate::allow::{
-    allowed_ask, allowed_command, allowed_query, scope_of_ask, scope_of_command, scope_of_query,
+    allowed_ask, allowed_command, allowed_query, own_is_free, scope_of_ask, scope_of_command,
+    scope_of_query,
 };
 use ael_events::actor::Actor;
 use ael_events::answer::Rejected;
+use ael_events::command::{Command, TokenCommand};
+use ael_events::ids::MemberId;
 use ael_events::subjects::Edge;
 use ael_events::values::{Role, Scope};
 use serde_json::json;
@@ -26,12 +29,63 @@ impl Principal {
         Self { actor, scopes: None, on_behalf_of: None }
     }
 
-    /// Refuses a command that the token is not good for.
+    /// Refuses a command that the token is not good for, and a new token that would be good for
+    /// more than this one. Whose token is to be revoked is not known yet: see
+    /// [`Self::permit_what_is_of`].
     ///
     /// # Errors
     /// The refusal, naming the scope.
-    pub fn permit_command(&self, name: &str) -> Result<(), Rejected> {
-        self.permit(scope_of_command(name))
+    pub fn permit_command(&self, command: &Command) -> Result<(), Rejected> {
+        let name = command.name();
+        match command {
+            Command::Member(to) if own_is_free(&name) => self.permit_what_is_of(to.id),
+            Command::Token(to) => match &to.command {
+                TokenCommand::Create(create) => {
+                    self.permit_what_is_of(create.member_id)?;
+                    self.permit_to_give(&create.scopes)
+                }
+                TokenCommand::Revoke(_) => Ok(()),
+            },
+            Command::Workspace(_)
+            | Command::Member(_)
+            | Command::Invitation(_)
+            | Command::Lead(_)
+            | Command::Sale(_) => self.permit(scope_of_command(&name)),
+        }
+    }
+
+    /// Refuses to act on what is another member's by a token that is not good for `admin`.
+    ///
+    /// # Errors
+    /// The refusal, naming the scope.
+    pub fn permit_what_is_of(&self, owner: MemberId) -> Result<(), Rejected> {
+        match self.actor.member() == Some(owner) {
+            true => Ok(()),
+            false => self.permit(Some(Scope::Admin)),
+        }
+    }
+
+    /// Whether a token may do what its member's role allows in the whole workspace, not only what
+    /// is their own: it is good for `admin`, or there is no token.
+    #[must_use]
+    pub fn administers(&self) -> bool {
+        self.permit(Some(Scope::Admin)).is_ok()
+    }
+
+    /// A token gives no more than it has.
+    fn permit_to_give(&self, wanted: &BTreeSet<Scope>) -> Result<(), Rejected> {
+        let Some(has) = self.scopes.as_ref().filter(|_| !self.administers()) else {
+            return Ok(());
+        };
+        match wanted.difference(has).next() {
+            None => Ok(()),
+            Some(scope) => {
+                let sentence =
+                    format!("a token gives no more than it has, and this one has not {scope}");
+                let details = json!({ "scope": scope, "has": has });
+                Err(Rejected::new("scope_too_wide", sentence).with(details))
+            }
+        }
     }
 
     /// Refuses a query that the token is not good for.
@@ -101,24 +155,85 @@ mod tests {
         Principal { scopes, ..Principal::unlimited(Actor::Operator) }
     }
 
+    fn of(member: MemberId, scopes: &[Scope]) -> Principal {
+        Principal { actor: Actor::Member { id: member, role: Role::Admin }, ..with(scopes) }
+    }
+
+    fn command(json: serde_json::Value) -> Command {
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn enter() -> Command {
+        let id = MemberId::generate();
+        command(json!({ "lead": { "id": id, "do": { "command": "mark_contacted" } } }))
+    }
+
+    fn language(of: MemberId) -> Command {
+        let change = json!({ "command": "change_language", "language": "en" });
+        command(json!({ "member": { "id": of, "do": change } }))
+    }
+
+    fn token(of: MemberId, scopes: &[Scope]) -> Command {
+        let create = json!({ "command": "create", "member_id": of, "label": "mine",
+            "secret_hash": "", "scopes": scopes });
+        command(json!({ "token": { "id": MemberId::generate(), "do": create } }))
+    }
+
+    fn code(permitted: Result<(), Rejected>) -> String {
+        permitted.unwrap_err().code
+    }
+
     #[test]
     fn a_token_does_what_its_scopes_say() {
         let reader = with(&[Scope::LeadsRead]);
         assert_eq!(reader.permit_query("list_leads"), Ok(()));
         assert_eq!(reader.permit_query("me"), Ok(()));
         assert_eq!(reader.permit_query("statistics").unwrap_err().code, "scope_missing");
-        let refusal = reader.permit_command("lead.create").unwrap_err();
+        let refusal = reader.permit_command(&enter()).unwrap_err();
         assert_eq!(refusal.details, json!({ "needs": "leads:write" }));
-        assert_eq!(with(&[Scope::LeadsWrite]).permit_command("lead.create"), Ok(()));
+        assert_eq!(with(&[Scope::LeadsWrite]).permit_command(&enter()), Ok(()));
         assert_eq!(with(&[]).permit_query("me"), Ok(()));
     }
 
     #[test]
     fn the_admin_scope_includes_the_others_and_no_token_is_no_limit() {
-        for name in ["lead.create", "sale.move", "token.create", "lead.attach_file"] {
-            assert_eq!(with(&[Scope::Admin]).permit_command(name), Ok(()));
-            assert_eq!(Principal::unlimited(Actor::Operator).permit_command(name), Ok(()));
+        let other = MemberId::generate();
+        for command in [enter(), language(other), token(other, &[Scope::Admin])] {
+            assert_eq!(with(&[Scope::Admin]).permit_command(&command), Ok(()));
+            assert_eq!(Principal::unlimited(Actor::Operator).permit_command(&command), Ok(()));
         }
+        assert!(with(&[Scope::Admin]).administers() && !with(&[Scope::Export]).administers());
+    }
+
+    #[test]
+    fn a_token_changes_its_own_members_language_and_with_admin_alone_anothers() {
+        let (me, other) = (MemberId::generate(), MemberId::generate());
+        assert_eq!(of(me, &[Scope::Files]).permit_command(&language(me)), Ok(()));
+        let refused = of(me, &[Scope::Files]).permit_command(&language(other));
+        assert_eq!(code(refused), "scope_missing");
+        assert_eq!(of(me, &[Scope::Admin]).permit_command(&language(other)), Ok(()));
+        let rename = json!({ "command": "rename", "name": "Ada" });
+        let rename = command(json!({ "member": { "id": me, "do": rename } }));
+        assert_eq!(code(of(me, &[Scope::Files]).permit_command(&rename)), "scope_missing");
+    }
+
+    #[test]
+    fn a_token_gives_no_more_than_it_has_and_to_its_own_member_alone() {
+        let (me, other) = (MemberId::generate(), MemberId::generate());
+        let has = [Scope::LeadsRead, Scope::Files];
+        for given in [&has[..1], &has[1..], &has] {
+            assert_eq!(of(me, &has).permit_command(&token(me, given)), Ok(()));
+        }
+        for wider in [Scope::LeadsWrite, Scope::Export, Scope::Admin] {
+            let refused = of(me, &has).permit_command(&token(me, &[Scope::Files, wider]));
+            assert_eq!(code(refused), "scope_too_wide", "{wider}");
+        }
+        let refused = of(me, &has).permit_command(&token(other, &has));
+        assert_eq!(code(refused), "scope_missing");
+        let wide = [Scope::LeadsWrite, Scope::Admin];
+        assert_eq!(of(me, &[Scope::Admin]).permit_command(&token(other, &wide)), Ok(()));
+        assert_eq!(code(of(me, &has).permit_what_is_of(other)), "scope_missing");
+        assert_eq!(of(me, &has).permit_what_is_of(me), Ok(()));
     }
 
     #[test]

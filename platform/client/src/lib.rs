@@ -3,9 +3,11 @@
 //! A command carries its own id, so asking twice is one intention: a lost answer, a service that is
 //! just being restarted or a database that is away for a moment cost time, never a double.
 
+mod bearer;
 mod secret;
 
-pub use secret::{NewInvitationCode, NewToken, NoRandomness};
+pub use bearer::{Bearer, Bearers, FIRST_TOKEN};
+pub use secret::{BadFirstSecret, FirstSecret, NewInvitationCode, NewToken, NoRandomness};
 
 use ael_bus::{Bus, RequestError};
 use ael_events::answer::{Accepted, CommandAnswer, Failed, QueryAnswer, Rejected};

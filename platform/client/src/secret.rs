@@ -2,10 +2,10 @@
 //! alone.
 
 use ael_events::command::hash_of_secret;
-use ael_events::ids::{TokenId, WorkspaceId};
+use ael_events::ids::{CommandId, TokenId, WorkspaceId};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// The operating system gave no random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,12 +40,44 @@ impl NewToken {
         Ok(Self::of(workspace, id, &random_text()?))
     }
 
-    /// The token with this name and this secret, for one that is given from outside
-    /// (`API_SECRET_TOKEN`).
-    #[must_use]
-    pub fn of(workspace: WorkspaceId, id: TokenId, secret: &str) -> Self {
+    /// The token with this name and this secret.
+    fn of(workspace: WorkspaceId, id: TokenId, secret: &str) -> Self {
         let text = SecretString::from(format!("ael_{workspace}_{id}_{secret}"));
         Self { id, text, secret_hash: hash_of_secret(secret) }
+    }
+}
+
+/// What the operator chose as the first Admin's token (`API_SECRET_TOKEN`): any text of 32
+/// characters or more without white space.
+#[derive(Debug, Clone)]
+pub struct FirstSecret(SecretString);
+
+/// The text is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it should have 32 to 512 printable characters without white space: openssl rand -hex 32")]
+pub struct BadFirstSecret;
+
+impl FirstSecret {
+    /// Checks the text.
+    ///
+    /// # Errors
+    /// When it is too short to be a secret, or could not stand in a header.
+    pub fn parse(text: &str) -> Result<Self, BadFirstSecret> {
+        let fits = text.chars().all(|c| c.is_ascii_graphic());
+        match fits && (32..=512).contains(&text.len()) {
+            true => Ok(Self(SecretString::from(text))),
+            false => Err(BadFirstSecret),
+        }
+    }
+
+    /// The token that it stands for in a workspace: always the same one, so that it is made once
+    /// and another secret is another token.
+    #[must_use]
+    pub fn token(&self, workspace: WorkspaceId) -> NewToken {
+        let secret = self.0.expose_secret();
+        let from = format!("{workspace}\u{1f}{}", hash_of_secret(secret));
+        let id = TokenId::from_uuid(CommandId::derived("first-token", &from).uuid());
+        NewToken::of(workspace, id, secret)
     }
 }
 
@@ -78,7 +110,6 @@ fn random_text() -> Result<String, NoRandomness> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret as _;
 
     #[test]
     fn a_token_is_named_after_its_workspace_and_hides_its_secret() {
@@ -89,6 +120,25 @@ mod tests {
         assert_eq!(secret.len(), 43);
         assert_eq!(token.secret_hash, hash_of_secret(secret));
         assert!(!format!("{token:?}").contains(secret));
+    }
+
+    #[test]
+    fn the_first_admins_secret_is_long_and_stands_for_one_token() {
+        let secret = "0123456789abcdef0123456789abcde_";
+        let (workspace, other) = (WorkspaceId::generate(), WorkspaceId::generate());
+        let first = FirstSecret::parse(secret).unwrap();
+        let token = first.token(workspace);
+        assert_eq!(token.secret_hash, hash_of_secret(secret));
+        assert_eq!(token.id, FirstSecret::parse(secret).unwrap().token(workspace).id);
+        assert_ne!(token.id, first.token(other).id);
+        let changed = secret.replace('_', "f");
+        assert_ne!(token.id, FirstSecret::parse(&changed).unwrap().token(workspace).id);
+        assert!(!format!("{first:?}").contains(secret));
+        let long = "x".repeat(513);
+        for bad in ["", &secret[1..], &secret.replace('_', " f"), &secret.replace('_', "ї"), &long]
+        {
+            assert_eq!(FirstSecret::parse(bad).unwrap_err(), BadFirstSecret, "{bad}");
+        }
     }
 
     #[test]

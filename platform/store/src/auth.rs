@@ -2,7 +2,7 @@
 //! appends alone.
 
 use crate::{Credential, CredentialKind, Principal, StoreError};
-use ael_events::ids::{MemberId, WorkspaceId};
+use ael_events::ids::{MemberId, TokenId, WorkspaceId};
 use ael_events::values::{Role, Scope};
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
@@ -86,4 +86,60 @@ pub async fn workspaces_of(
     let read =
         |(workspace, member)| (WorkspaceId::from_uuid(workspace), MemberId::from_uuid(member));
     Ok(rows.into_iter().map(read).collect())
+}
+
+/// Notes when tokens were last used, all in one statement. What is unknown or older than what is
+/// noted already is passed over.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn note_token_uses(
+    pool: &PgPool,
+    uses: &[(WorkspaceId, TokenId, DateTime<Utc>)],
+) -> Result<(), StoreError> {
+    let workspaces: Vec<Uuid> = uses.iter().map(|(workspace, ..)| workspace.uuid()).collect();
+    let tokens: Vec<Uuid> = uses.iter().map(|(_, token, _)| token.uuid()).collect();
+    let times: Vec<DateTime<Utc>> = uses.iter().map(|(.., at)| *at).collect();
+    sqlx::query("SELECT write.note_token_uses($1, $2, $3)")
+        .bind(workspaces)
+        .bind(tokens)
+        .bind(times)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// The active members of a workspace who have this e-mail address, in whatever case: two at most,
+/// since one is who it is and two are nobody. It is the read model's knowledge; the role and
+/// whether they are still active is for [`principal`] to say.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn members_by_email(
+    pool: &PgPool,
+    workspace: WorkspaceId,
+    email: &str,
+) -> Result<Vec<MemberId>, StoreError> {
+    let rows: Vec<Uuid> = sqlx::query_scalar("SELECT * FROM read.members_by_email($1, $2)")
+        .bind(workspace.uuid())
+        .bind(email)
+        .fetch_all(pool)
+        .await?;
+    Ok(rows.into_iter().map(MemberId::from_uuid).collect())
+}
+
+/// Whether an identity of an OpenID Connect provider is linked to a member.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn has_identity(
+    pool: &PgPool,
+    workspace: WorkspaceId,
+    member: MemberId,
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar("SELECT write.has_identity($1, $2)")
+        .bind(workspace.uuid())
+        .bind(member.uuid())
+        .fetch_one(pool)
+        .await?)
 }

@@ -31,6 +31,7 @@ pub fn apply_to_token(
             created_at: facts.occurred_at,
             expires_at: event.expires_at,
             revoked_at: None,
+            last_used_at: None,
         }),
         (Some(token), TokenEvent::Revoked(_)) => {
             let revoked_at = Some(facts.occurred_at);

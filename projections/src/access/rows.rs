@@ -45,6 +45,8 @@ fn read_token(row: &PgRow) -> Result<TokenView, sqlx::Error> {
         created_at: row.try_get("created_at")?,
         expires_at: row.try_get("expires_at")?,
         revoked_at: row.try_get("revoked_at")?,
+        // No event tells it: `queries` adds it where tokens are listed.
+        last_used_at: None,
     })
 }
 

@@ -63,6 +63,7 @@ impl Expected for ExpectedMember {
                 .open("language", view.language.as_str())
                 .open("active", view.active)
                 .open("telegram_linked", view.telegram_linked)
+                .open("identity_linked", view.identity_linked)
                 .open("bot_blocked", bot_blocked)
                 .open("notifications", notifications)
                 .time("joined_at", view.joined_at)

@@ -25,6 +25,10 @@ impl ReadModel for Members {
         "members"
     }
 
+    fn shape(&self) -> i32 {
+        2
+    }
+
     fn tables(&self) -> &'static str {
         include_str!("tables.sql")
     }

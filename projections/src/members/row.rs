@@ -44,6 +44,7 @@ pub fn apply_to_member(
                 language: event.language,
                 active: true,
                 telegram_linked: false,
+                identity_linked: false,
                 joined_at: facts.occurred_at,
             },
             bot_blocked: false,
@@ -63,6 +64,8 @@ pub fn apply_to_member(
             row.bot_blocked = false;
         }
         MemberEvent::TelegramUnlinked(_) => row.view.telegram_linked = false,
+        MemberEvent::IdentityLinked(_) => row.view.identity_linked = true,
+        MemberEvent::IdentityUnlinked(_) => row.view.identity_linked = false,
         MemberEvent::LanguageChanged(event) => row.view.language = event.language,
         MemberEvent::NotificationsChanged(event) => {
             row.notifications = event.notifications.clone();

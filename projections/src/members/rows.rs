@@ -44,6 +44,7 @@ fn read_member(row: &PgRow) -> Result<MemberView, sqlx::Error> {
         language: word(row, "language")?,
         active: row.try_get("active")?,
         telegram_linked: row.try_get("telegram_linked")?,
+        identity_linked: row.try_get("identity_linked")?,
         joined_at: row.try_get("joined_at")?,
     })
 }
@@ -87,15 +88,16 @@ pub(super) async fn store_members(
     let (workspaces, ids) = key_arrays(rows.keys());
     let sql = format!(
         "INSERT INTO {}.members (workspace, id, version, name, email, role, language, active, \
-             telegram_linked, bot_blocked, notifications, joined_at) \
+             telegram_linked, bot_blocked, notifications, joined_at, identity_linked) \
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], \
              $6::text[], $7::text[], $8::boolean[], $9::boolean[], $10::boolean[], \
-             $11::jsonb[], $12::timestamptz[]) \
+             $11::jsonb[], $12::timestamptz[], $13::boolean[]) \
          ON CONFLICT (workspace, id) DO UPDATE SET version = excluded.version, \
              name = excluded.name, email = excluded.email, role = excluded.role, \
              language = excluded.language, active = excluded.active, \
              telegram_linked = excluded.telegram_linked, bot_blocked = excluded.bot_blocked, \
-             notifications = excluded.notifications",
+             notifications = excluded.notifications, \
+             identity_linked = excluded.identity_linked",
         target.schema
     );
     sqlx::query(&sql)
@@ -111,6 +113,7 @@ pub(super) async fn store_members(
         .bind(column!(row => row.bot_blocked))
         .bind(column!(row => Json(&row.notifications)))
         .bind(column!(row => row.view.joined_at))
+        .bind(column!(row => row.view.identity_linked))
         .execute(connection)
         .await?;
     Ok(())

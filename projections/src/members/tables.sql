@@ -11,8 +11,11 @@ CREATE TABLE {schema}.members (
     bot_blocked     boolean NOT NULL,
     notifications   jsonb NOT NULL,
     joined_at       timestamptz NOT NULL,
+    identity_linked boolean NOT NULL DEFAULT false,
     PRIMARY KEY (workspace, id)
 );
+
+CREATE INDEX members_by_email ON {schema}.members (workspace, lower(email));
 
 CREATE TABLE {schema}.workspaces (
     workspace  uuid PRIMARY KEY,

@@ -5,7 +5,7 @@ use crate::desk::Desk;
 use crate::document;
 use crate::guard::Guard;
 use crate::probes::{self, Probes};
-use crate::wire::{Gate, Problem};
+use crate::wire::Problem;
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem::middleware::{CatchPanic, Compression, Cors};
@@ -20,7 +20,7 @@ pub(crate) fn app(
     guard: Guard,
     probes: Probes,
 ) -> BoxEndpoint<'static, Response> {
-    let gate = Arc::new(Gate { first: config.first_token.clone() });
+    let bearers = Arc::new(config.bearers.clone());
     let routes = Route::new()
         .nest("/api/v1", document::service(desk))
         .at("/openapi.json", get(document::serve_json))
@@ -31,7 +31,7 @@ pub(crate) fn app(
         .at("/metrics", get(probes::prometheus));
     routes
         .with(Compression::new().algorithms([CompressionAlgo::ZSTD, CompressionAlgo::GZIP]))
-        .data(gate)
+        .data(bearers)
         .data(probes)
         .with(CatchPanic::new().with_handler(panicked))
         .with(guard)

@@ -1,8 +1,8 @@
 //! The settings of the HTTP interface: one struct for each concern.
 
+use ael_client::Bearers;
 use ael_service::{BusConfig, ConfigError, Env};
 use ipnet::IpNet;
-use secrecy::{ExposeSecret as _, SecretString};
 use std::net::{IpAddr, SocketAddr};
 
 /// What the API needs to know.
@@ -18,9 +18,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Whose word about a caller's address counts, from `AEL_HTTP_TRUSTED_PROXIES` (nobody's).
     pub trusted_proxies: Vec<IpNet>,
-    /// The first Admin's bare secret and the whole token that it stands for, from
-    /// `API_SECRET_TOKEN` and `AEL_API_FIRST_TOKEN`.
-    pub first_token: Option<(SecretString, SecretString)>,
+    /// How what callers bring is understood, from `AEL_API_FIRST_TOKEN` and `OIDC_…`.
+    pub bearers: Bearers,
     /// The environment, for metrics and readiness.
     pub env: Env,
 }
@@ -56,7 +55,7 @@ impl Config {
             limits: Limits::read(env)?,
             cors_origins: origins(env)?,
             trusted_proxies: proxies(env)?,
-            first_token: first_token(env)?,
+            bearers: Bearers::read(env)?,
             env: env.clone(),
         })
     }
@@ -109,25 +108,6 @@ fn proxies(env: &Env) -> Result<Vec<IpNet>, ConfigError> {
         .collect()
 }
 
-/// The bare secret stands for a token that `ael up` made of it; without that token it opens
-/// nothing.
-fn first_token(env: &Env) -> Result<Option<(SecretString, SecretString)>, ConfigError> {
-    let secret = env.optional_secret("API_SECRET_TOKEN");
-    let token = env.optional_secret("AEL_API_FIRST_TOKEN");
-    let is_strong = |secret: &SecretString| {
-        let text = secret.expose_secret();
-        text.len() >= 32 && !text.contains(char::is_whitespace)
-    };
-    match (secret, token) {
-        (Some(secret), _) if !is_strong(&secret) => Err(ConfigError::malformed(
-            "API_SECRET_TOKEN",
-            "at least 32 characters without blanks, such as `openssl rand -hex 32` prints",
-        )),
-        (Some(secret), Some(token)) => Ok(Some((secret, token))),
-        (Some(_) | None, None) | (None, Some(_)) => Ok(None),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,7 +132,7 @@ mod tests {
             ("AEL_HTTP_CORS_ORIGINS", "*"),
             ("AEL_HTTP_CORS_ORIGINS", "https://a/b"),
             ("AEL_HTTP_TRUSTED_PROXIES", "everybody"),
-            ("API_SECRET_TOKEN", "short"),
+            ("AEL_API_FIRST_TOKEN", "short"),
         ] {
             let message = read(&[(name, value)]).unwrap_err().to_string();
             assert!(message.starts_with(name), "{message}");

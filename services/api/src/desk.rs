@@ -38,8 +38,11 @@ impl Desk {
         reader: &Reader,
         query: Query,
     ) -> Result<T, Problem> {
-        self.is_linked()?;
-        Ok(self.client.query(reader.caller.workspace, &question(reader, query)).await?)
+        let json = self.ask(reader, query).await?;
+        serde_json::from_str(json.get()).map_err(|error| {
+            tracing::error!(%error, "an answer has another form than expected");
+            Problem::unavailable("unavailable", "The answer could not be read.", 1)
+        })
     }
 
     /// Has something changed.

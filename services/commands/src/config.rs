@@ -1,5 +1,6 @@
 //! What the service has to be told at its start.
 
+use ael_auth::OidcConfig;
 use ael_seal::MasterKeyring;
 use ael_service::{BusConfig, ConfigError, DatabaseConfig, Env};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -20,6 +21,8 @@ pub struct Config {
     pub concurrency: usize,
     /// How many bytes of leads are remembered, roughly, from `AEL_COMMANDS_CACHE_MIB` (256).
     pub cache_bytes: u64,
+    /// The provider whose sign-in tokens are taken, from `OIDC_ISSUER` and what goes with it.
+    pub provider: Option<OidcConfig>,
     /// The environment, for readiness and metrics.
     pub env: Env,
 }
@@ -42,6 +45,7 @@ impl Config {
             master: Arc::new(master_key(env)?),
             concurrency,
             cache_bytes: cache_mib.saturating_mul(1024 * 1024),
+            provider: OidcConfig::read(env)?,
             env: env.clone(),
         })
     }

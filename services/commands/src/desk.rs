@@ -62,7 +62,7 @@ impl Desk {
         let (mut freshness, mut is_last_admin) = (Freshness::Remembered, false);
         for attempt in 0..ATTEMPTS {
             let principal = self.resolve(intake, freshness).await?;
-            principal.permit_command(&intake.name)?;
+            principal.permit_command(&intake.request.command)?;
             if freshness.is_anew()
                 && let Some(answer) = self.answered_before(intake, &principal).await?
             {

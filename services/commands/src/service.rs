@@ -5,7 +5,7 @@ use crate::desk::Desk;
 use crate::repository::Repository;
 use crate::turns::Turns;
 use crate::wake::RelayBell;
-use ael_auth::Directory;
+use ael_auth::{Directory, FetchError, Oidc};
 use ael_bus::{Bus, BusError, ServeOptions};
 use ael_events::subjects;
 use ael_service::{ConfigError, Health, health};
@@ -29,6 +29,9 @@ pub enum CommandsError {
     /// The bus cannot be entered.
     #[error("the bus cannot be used")]
     Bus(#[from] BusError),
+    /// Sign-in by OpenID Connect cannot be offered.
+    #[error("sign-in by OpenID Connect cannot be offered")]
+    Provider(#[from] FetchError),
     /// The answering broke off by a defect.
     #[error("the command desk broke off")]
     Broken(#[source] tokio::task::JoinError),
@@ -41,23 +44,26 @@ pub enum CommandsError {
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), CommandsError> {
     let health = Health::new(&config.env, &["database", "bus"]);
     health::serve("commands", &config.env, health.clone()).await?;
+    let provider = config.provider.clone().map(Oidc::new).transpose()?;
     let writer = connect_store(&config).await?;
     health.set("database", true);
     let bus = Bus::connect(&config.bus.clone().into()).await?;
     let relay = RelayBell::default();
     let desk = Arc::new(Desk {
         repository: Repository::new(writer.clone(), config.cache_bytes),
-        directory: Directory::new(writer.read_pool().clone()),
+        directory: Directory::new(writer.read_pool().clone()).with_provider(provider),
         turns: Turns::new(),
         relay: relay.clone(),
         health: health.clone(),
         writer: writer.clone(),
     });
+    let uses = desk.directory.token_uses();
     let options = ServeOptions::new(subjects::COMMANDS).concurrency(config.concurrency);
     let serving = bus.serve(options, desk, shutdown.clone()).await?;
     // These end after the last command was answered, not when the end was announced.
     let ended = CancellationToken::new();
     let passing_on = tokio::spawn(relay.pass_on(bus.clone(), ended.clone()));
+    let noting = tokio::spawn(uses.keep(ended.clone().cancelled_owned()));
     bus.tell(health);
     tokio::spawn(sweep(writer, ended.clone()));
     tracing::info!(concurrency = config.concurrency, "commands are answered");
@@ -65,6 +71,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Comm
     ended.cancel();
     if passing_on.await.is_err() {
         tracing::warn!("the relay's bell broke off");
+    }
+    if noting.await.is_err() {
+        tracing::warn!("noting when tokens were last used broke off");
     }
     if let Err(error) = bus.drain().await {
         tracing::warn!(%error, "the bus was gone before the end");

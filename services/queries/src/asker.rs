@@ -3,6 +3,7 @@
 //! scoring service sees anonymous features alone, the operator what belongs to no workspace.
 
 use crate::refusal::not_allowed;
+use ael_auth::Principal;
 use ael_events::actor::{Actor, ServicePrincipal};
 use ael_events::answer::Rejected;
 use ael_events::ids::MemberId;
@@ -54,9 +55,18 @@ pub struct Colleague {
     pub id: MemberId,
     /// In which role, now.
     pub role: Role,
+    /// Whether they ask by a token that is not good for `admin`: it tells only what is theirs where
+    /// an Admin is told everybody's.
+    pub narrow: bool,
 }
 
 impl Colleague {
+    /// Whose tokens they are told of; nothing when it is everybody's.
+    #[must_use]
+    pub fn tokens_of(self) -> Option<MemberId> {
+        (self.role != Role::Admin || self.narrow).then_some(self.id)
+    }
+
     /// What they may see.
     #[must_use]
     pub const fn sight(self) -> Sight {
@@ -93,10 +103,11 @@ const fn needs(query: &Query) -> Needs {
         | Query::GetSale(_)
         | Query::Statistics {}
         | Query::ListChanges(_)
+        | Query::ListTokens(_)
         | Query::Me {}
         | Query::GetWorkspace {} => Needs::Member,
         Query::ListMembers {} => Needs::MemberOrOperator,
-        Query::ListTokens(_) | Query::ListInvitations(_) | Query::ListEvents(_) => Needs::Admin,
+        Query::ListInvitations(_) | Query::ListEvents(_) => Needs::Admin,
         Query::ListDead {} => Needs::AdminOrOperator,
         Query::ListProjections {} | Query::ListWorkspaces {} | Query::FindMember { .. } => {
             Needs::Operator
@@ -115,6 +126,17 @@ pub enum Asker {
 }
 
 impl Asker {
+    /// The same by a token that is good for `admin`, or by one that is not.
+    #[must_use]
+    pub fn by(self, principal: &Principal) -> Self {
+        match self {
+            Self::Colleague(colleague) => {
+                Self::Colleague(Colleague { narrow: !principal.administers(), ..colleague })
+            }
+            Self::House => Self::House,
+        }
+    }
+
     /// Lets the actor ask this, or says who may.
     ///
     /// # Errors
@@ -123,10 +145,10 @@ impl Asker {
         let needs = needs(query);
         let admitted = match (needs, actor) {
             (Needs::Member | Needs::MemberOrOperator, Actor::Member { id, role }) => {
-                Some(Self::Colleague(Colleague { id: *id, role: *role }))
+                Some(Self::Colleague(Colleague { id: *id, role: *role, narrow: false }))
             }
             (Needs::Admin | Needs::AdminOrOperator, Actor::Member { id, role: Role::Admin }) => {
-                Some(Self::Colleague(Colleague { id: *id, role: Role::Admin }))
+                Some(Self::Colleague(Colleague { id: *id, role: Role::Admin, narrow: false }))
             }
             (
                 Needs::MemberOrOperator | Needs::AdminOrOperator | Needs::Operator,
@@ -169,7 +191,7 @@ mod tests {
 
     #[test]
     fn an_agent_sees_own_and_unowned_leads_and_own_sales_only() {
-        let agent = Colleague { id: ALICE, role: Role::Agent }.sight();
+        let agent = Colleague { id: ALICE, role: Role::Agent, narrow: false }.sight();
         assert!(agent.shows_lead_of(Some(ALICE)) && agent.shows_lead_of(None));
         assert!(!agent.shows_lead_of(Some(BOB)));
         assert!(agent.shows_sale_of(Some(ALICE)));
@@ -179,11 +201,20 @@ mod tests {
     #[test]
     fn managers_and_admins_see_everything() {
         for role in [Role::Manager, Role::Admin] {
-            let sight = Colleague { id: ALICE, role }.sight();
+            let sight = Colleague { id: ALICE, role, narrow: false }.sight();
             for owner in [None, Some(ALICE), Some(BOB)] {
                 assert!(sight.shows_lead_of(owner) && sight.shows_sale_of(owner));
             }
         }
+    }
+
+    #[test]
+    fn everybody_is_told_of_their_own_tokens_and_an_admin_of_all_unless_by_a_lesser_token() {
+        let of = |role, narrow| Colleague { id: ALICE, role, narrow }.tokens_of();
+        for role in [Role::Agent, Role::Manager] {
+            assert_eq!((of(role, false), of(role, true)), (Some(ALICE), Some(ALICE)));
+        }
+        assert_eq!((of(Role::Admin, false), of(Role::Admin, true)), (None, Some(ALICE)));
     }
 
     /// One of each query, in the order of [`Query::NAMES`].
@@ -216,6 +247,7 @@ mod tests {
             "statistics",
             "list_members",
             "list_changes",
+            "list_tokens",
             "me",
             "get_workspace",
         ];
@@ -224,7 +256,7 @@ mod tests {
             let may = |actor: &Actor| Asker::admit(actor, &query).is_ok();
             assert_eq!(may(&member(Role::Agent)), agents.contains(&name), "agent {name}");
             assert_eq!(may(&member(Role::Manager)), agents.contains(&name), "manager {name}");
-            let admins = ["list_tokens", "list_invitations", "list_events", "list_dead"];
+            let admins = ["list_invitations", "list_events", "list_dead"];
             let admin = agents.contains(&name) || admins.contains(&name);
             assert_eq!(may(&member(Role::Admin)), admin, "admin {name}");
             let operator =

@@ -1,5 +1,6 @@
 //! The settings of the query service.
 
+use ael_auth::OidcConfig;
 use ael_service::{BusConfig, ConfigError, DatabaseConfig, Env};
 
 /// What the query service needs to know.
@@ -13,6 +14,8 @@ pub struct QueriesConfig {
     pub concurrency: usize,
     /// How many connections to the database, from `AEL_QUERIES_CONNECTIONS` (16).
     pub connections: u32,
+    /// The provider whose sign-in tokens are taken, from `OIDC_ISSUER` and what goes with it.
+    pub provider: Option<OidcConfig>,
     /// The environment, for metrics and readiness.
     pub env: Env,
 }
@@ -33,6 +36,7 @@ impl QueriesConfig {
             return Err(ConfigError::malformed("AEL_QUERIES_CONNECTIONS", few));
         }
         let (database, bus) = (DatabaseConfig::read(env)?, BusConfig::read(env)?);
-        Ok(Self { database, bus, concurrency, connections, env: env.clone() })
+        let provider = OidcConfig::read(env)?;
+        Ok(Self { database, bus, concurrency, connections, provider, env: env.clone() })
     }
 }

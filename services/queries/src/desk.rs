@@ -7,7 +7,7 @@ use crate::positions::Positions;
 use crate::refusal::{Answered, Unanswered};
 use crate::request::{Question, too_large};
 use crate::view::Viewer;
-use ael_auth::{Directory, admit_query};
+use ael_auth::{Directory, Oidc, TokenUses, admit_query};
 use ael_bus::{Handler, Request, Unhandled};
 use ael_events::answer::{Failed, QueryAnswer, Rejected};
 use ael_events::ids::{MemberId, WorkspaceId};
@@ -58,6 +58,18 @@ impl Desk {
         }
     }
 
+    /// The same with a provider whose sign-in tokens are taken, where there is one.
+    #[must_use]
+    pub fn with_provider(self, provider: Option<Oidc>) -> Self {
+        Self { directory: self.directory.with_provider(provider), ..self }
+    }
+
+    /// When tokens were last used here: to be kept by the service.
+    #[must_use]
+    pub fn token_uses(&self) -> TokenUses {
+        self.directory.token_uses()
+    }
+
     /// Answers what arrived on a subject, whatever it is.
     pub async fn answer(&self, subject: &str, payload: &[u8]) -> Bytes {
         let began = Instant::now();
@@ -81,7 +93,7 @@ impl Desk {
     ) -> Result<Vec<Value>, QueryAnswer<()>> {
         let query = Query::ListLeads(asked.clone());
         let explained = async {
-            let asker = Colleague { id, role };
+            let asker = Colleague { id, role, narrow: false };
             let plan = planned(&query, Asker::Colleague(asker));
             let mut view = self.viewer.open(workspace, plan).await?;
             explain_leads(&mut view, asker, asked).await
@@ -101,7 +113,7 @@ impl Desk {
     ) -> Result<Value, QueryAnswer<()>> {
         let query = Query::ListEvents(asked.clone());
         let explained = async {
-            let asker = Colleague { id, role: Role::Admin };
+            let asker = Colleague { id, role: Role::Admin, narrow: false };
             let plan = planned(&query, Asker::Colleague(asker));
             let mut view = self.viewer.open(workspace, plan).await?;
             explain_events(&mut view, asker, asked).await
@@ -115,7 +127,7 @@ impl Desk {
         admit_query(edge, query.name())?;
         let principal = self.directory.resolve(edge, workspace, &request.credential).await?;
         principal.permit_query(query.name())?;
-        let asker = Asker::admit(&principal.actor, query)?;
+        let asker = Asker::admit(&principal.actor, query)?.by(&principal);
         if let Some(token) = request.after {
             self.positions.reach(token, read_by(query)).await?;
         }

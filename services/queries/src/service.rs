@@ -3,6 +3,7 @@
 use crate::config::QueriesConfig;
 use crate::cursor::CursorKey;
 use crate::desk::{Desk, Patience};
+use ael_auth::{FetchError, Oidc};
 use ael_bus::{Bus, BusError, ServeOptions};
 use ael_events::subjects::QUERIES;
 use ael_service::{ConfigError, Health, health};
@@ -23,6 +24,9 @@ pub enum QueriesError {
     /// The bus cannot be reached.
     #[error("the bus cannot be reached")]
     Bus(#[from] BusError),
+    /// Sign-in by OpenID Connect cannot be offered.
+    #[error("sign-in by OpenID Connect cannot be offered")]
+    Provider(#[from] FetchError),
 }
 
 /// Answers questions until told to stop; those under way are finished first. Any number of copies
@@ -44,7 +48,10 @@ pub async fn run(config: QueriesConfig, shutdown: CancellationToken) -> Result<(
     let bus = Bus::connect(&config.bus.into()).await?;
     let watching = CancellationToken::new();
     let cursors = CursorKey::of_database(url);
+    let provider = config.provider.map(Oidc::new).transpose()?;
     let desk = Desk::new(pool.clone(), cursors, Patience::default(), watching.clone());
+    let desk = desk.with_provider(provider);
+    let noting = tokio::spawn(desk.token_uses().keep(watching.clone().cancelled_owned()));
     let serve = ServeOptions::new(QUERIES).concurrency(config.concurrency);
     let serving = bus.serve(serve, Arc::new(desk), shutdown).await?;
     bus.tell(health);
@@ -52,6 +59,9 @@ pub async fn run(config: QueriesConfig, shutdown: CancellationToken) -> Result<(
         tracing::error!("answering broke off by a defect");
     }
     watching.cancel();
+    if noting.await.is_err() {
+        tracing::warn!("noting when tokens were last used broke off");
+    }
     pool.close().await;
     Ok(bus.drain().await?)
 }

@@ -3,12 +3,14 @@
 use super::moment::shown;
 use crate::session::{Desk, Global};
 use ael_events::command::{
-    AddMember, ChangeLanguage, ChangeRole, Command, DeactivateMember, LinkTelegram,
-    MemberCommand as Ask, ReactivateMember, RenameMember, To, UnlinkTelegram,
+    AddMember, ChangeLanguage, ChangeRole, Command, DeactivateMember, LinkIdentity, LinkTelegram,
+    MemberCommand as Ask, ReactivateMember, RenameMember, To, UnlinkIdentity, UnlinkTelegram,
 };
 use ael_events::ids::MemberId;
 use ael_events::query::MemberView;
-use ael_events::values::{Email, Language, MemberName, Role, TelegramUserId};
+use ael_events::values::{
+    Email, IdentityIssuer, IdentitySubject, Language, MemberName, Role, TelegramUserId,
+};
 use clap::{Args, Subcommand};
 
 /// What can be done with members.
@@ -67,6 +69,26 @@ pub enum MemberCommand {
         member: String,
         /// The number of the Telegram account
         user_id: i64,
+    },
+    /// Link the identity with which a member signs in by OpenID Connect: no other one then does
+    #[command(after_help = "The subject is what the provider calls the person (`sub`), as its \
+        console shows it.\n\nExamples:\n  \
+        ael member link-identity bohdan 'auth0|5f7c8ec7' --issuer https://acme.eu.auth0.com/\n  \
+        ael member link-identity bohdan 248289761001      (the issuer is that of OIDC_ISSUER)")]
+    LinkIdentity {
+        /// Who: a name, a part of one, an e-mail address or an id
+        member: String,
+        /// The person's name at the provider: `sub` in its tokens
+        subject: IdentitySubject,
+        /// The provider: `iss` in its tokens
+        #[arg(long, env = "OIDC_ISSUER", value_name = "URL")]
+        issuer: IdentityIssuer,
+    },
+    /// Unlink the identity with which a member signs in
+    #[command(after_help = "Example:\n  ael member unlink-identity bohdan")]
+    UnlinkIdentity {
+        /// Who: a name, a part of one, an e-mail address or an id
+        member: String,
     },
     /// Unlink a member's Telegram account
     #[command(after_help = "Example:\n  ael member unlink-telegram bohdan")]
@@ -128,6 +150,13 @@ impl MemberCommand {
                 let user_id = TelegramUserId::try_from(user_id)?;
                 change(&desk, &member, Ask::LinkTelegram(LinkTelegram { user_id })).await
             }
+            Self::LinkIdentity { member, subject, issuer } => {
+                let link = LinkIdentity { issuer, subject };
+                change(&desk, &member, Ask::LinkIdentity(link)).await
+            }
+            Self::UnlinkIdentity { member } => {
+                change(&desk, &member, Ask::UnlinkIdentity(UnlinkIdentity {})).await
+            }
             Self::UnlinkTelegram { member } => {
                 change(&desk, &member, Ask::UnlinkTelegram(UnlinkTelegram {})).await
             }
@@ -159,6 +188,8 @@ fn deed(command: &Ask) -> String {
         Ask::Reactivate(_) => "at work again".to_owned(),
         Ask::LinkTelegram(_) => "Telegram linked".to_owned(),
         Ask::UnlinkTelegram(_) => "Telegram unlinked".to_owned(),
+        Ask::LinkIdentity(_) => "sign-in linked".to_owned(),
+        Ask::UnlinkIdentity(_) => "sign-in unlinked".to_owned(),
         Ask::ChangeLanguage(change) => format!("language {}", change.language),
         Ask::ChangeNotifications(_) => "notices changed".to_owned(),
         Ask::NoteBotBlocked(_) => "blocked the bot".to_owned(),
@@ -172,12 +203,22 @@ fn list(desk: &Desk) -> anyhow::Result<()> {
             let email = member.email.as_ref().map_or("", |email| email.as_str());
             let works = if member.active { "" } else { "deactivated" };
             let telegram = if member.telegram_linked { "linked" } else { "" };
-            let texts = [name, email, member.role.as_str(), works, telegram];
+            let sign_in = if member.identity_linked { "linked" } else { "" };
+            let texts = [name, email, member.role.as_str(), works, telegram, sign_in];
             let mut row = texts.map(str::to_owned).to_vec();
             row.extend([shown(member.joined_at), member.id.to_string()]);
             row
         };
-        let header = ["name", "e-mail?", "role", "standing?", "telegram?", "joined (UTC)?", "id"];
+        let header = [
+            "name",
+            "e-mail?",
+            "role",
+            "standing?",
+            "telegram?",
+            "sign-in?",
+            "joined (UTC)?",
+            "id",
+        ];
         out.table(&header, desk.members.iter().map(row))?;
         out.say(out.dim(format!("{} members, that is all", desk.members.len())))
     })

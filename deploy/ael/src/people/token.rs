@@ -23,7 +23,7 @@ pub enum TokenCommand {
         ael token create backup --member olena --scope admin --good-for 90d"
     )]
     Create(Create),
-    /// List the tokens, newest first; never their secrets (Admin)
+    /// List one's own tokens, or everybody's as an Admin, newest first; never their secrets
     #[command(after_help = "Examples:\n  ael token list\n  ael token list --limit 100 --json")]
     List(Paging),
     /// Make a token good for nothing
@@ -93,7 +93,7 @@ impl TokenCommand {
 async fn list(desk: &Desk, paging: &Paging) -> anyhow::Result<()> {
     let question = |cursor, limit| Query::ListTokens(ListTokens { cursor, limit });
     let page: TokenPage = paging.collect(desk, question).await?;
-    let header = ["label", "of", "good for", "good until", "made?", "id"];
+    let header = ["label", "of", "good for", "good until", "last used?", "made?", "id"];
     let nothing = "There is no token yet. Make one: ael token create LABEL --scope leads:read";
     let now = Utc::now();
     paging.answer(desk.out(), &page, &header, |token| row(desk, token, now), nothing)
@@ -107,6 +107,7 @@ fn row(desk: &Desk, token: &TokenView, now: DateTime<Utc>) -> Vec<String> {
         desk.name_of(token.member_id),
         scopes.join(" "),
         good_until(token, now),
+        token.last_used_at.map_or_else(|| "never".to_owned(), shown),
         shown(token.created_at),
         token.id.to_string(),
     ]
@@ -139,6 +140,7 @@ mod tests {
             created_at: now,
             expires_at: None,
             revoked_at: None,
+            last_used_at: None,
         };
         assert_eq!(good_until(&forever, now), "for ever");
         let ends = |text| TokenView { expires_at: Some(at(text)), ..forever.clone() };

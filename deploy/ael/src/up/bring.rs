@@ -12,6 +12,7 @@ use ael_stack::{Home, Running, Stack, StackOptions};
 use ael_store::{DbRole, PoolOptions, StoreError, connect, keys, migrate};
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -98,10 +99,7 @@ fn master_key_exists(home: &Home, env: &Env) -> anyhow::Result<()> {
 /// A master key that is not the one which sealed the data would seal new data beside it that
 /// nobody who has the right one could open.
 async fn master_key_fits(home: &Home, env: &Env, owner: &str) -> anyhow::Result<()> {
-    let keyring = match env.get("AEL_MASTER_KEY") {
-        Some(text) => MasterKeyring::parse(text)?,
-        None => MasterKeyring::from_file(&home.master_key_file())?,
-    };
+    let keyring = keyring(home, env)?;
     let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
     let pool = connect(owner, DbRole::Owner, &options).await?;
     let checked = keys::check(&pool, &keyring).await;
@@ -142,7 +140,32 @@ pub async fn database(running: &Running, env: &Env, steps: &Steps) -> anyhow::Re
     migrate::run(owner.expose_secret(), &[("read", &ael_projections::MIGRATOR)]).await?;
     master_key_fits(running.home(), env, owner.expose_secret()).await?;
     steps.done("the database's tables are in their present form");
+    read_models(running, env, steps).await
+}
+
+/// What another release made of the events is built anew before anybody asks it, and so is what is
+/// new to an installation with a past: beginning at the beginning, it would hold up the others.
+async fn read_models(running: &Running, env: &Env, steps: &Steps) -> anyhow::Result<()> {
+    let url = stack::role_url(running, env, DbRole::Projections.name())?;
+    let options = PoolOptions { max_connections: 6, ..PoolOptions::default() };
+    let pool = connect(url.expose_secret(), DbRole::Projections, &options).await?;
+    let outdated = ael_projections::outdated(&pool).await?;
+    ael_projections::ensure(&pool).await?;
+    for name in outdated {
+        steps.say(&format!("building the read model {name} anew, as this release has it"));
+        let keyring = Arc::new(keyring(running.home(), env)?);
+        let rebuilt = ael_projections::rebuild(&pool, keyring, name, &|_, _| {}).await?;
+        steps.done(&format!("the read model {name} is built from {} events", rebuilt.events));
+    }
+    pool.close().await;
     Ok(())
+}
+
+fn keyring(home: &Home, env: &Env) -> anyhow::Result<MasterKeyring> {
+    Ok(match env.get("AEL_MASTER_KEY") {
+        Some(text) => MasterKeyring::parse(text)?,
+        None => MasterKeyring::from_file(&home.master_key_file())?,
+    })
 }
 
 /// The address of the database as somebody who may make roles and schemas.

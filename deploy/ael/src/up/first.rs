@@ -22,6 +22,11 @@ pub fn fixed(what: &str) -> Uuid {
     CommandId::derived("up", what).uuid()
 }
 
+/// The id of the workspace that a new system begins with.
+pub fn workspace_id() -> WorkspaceId {
+    WorkspaceId::from_uuid(fixed("workspace"))
+}
+
 /// Waits until a question is answered, and founds the first workspace if there is none.
 pub async fn workspace(session: &Session, steps: &Steps) -> anyhow::Result<()> {
     let patient = session.patient(PATIENCE);
@@ -30,7 +35,7 @@ pub async fn workspace(session: &Session, steps: &Steps) -> anyhow::Result<()> {
         return Ok(());
     }
     let env = Env::of_process();
-    let id = WorkspaceId::from_uuid(fixed("workspace"));
+    let id = workspace_id();
     let admin = env.get("AEL_ADMIN_NAME").unwrap_or("Admin");
     let first_admin = FirstAdmin {
         member_id: MemberId::from_uuid(fixed("admin")),

@@ -3,6 +3,7 @@
 
 pub mod bring;
 mod first;
+mod first_token;
 mod services;
 mod watch;
 
@@ -11,6 +12,7 @@ use crate::output::Output;
 use crate::problem::Problem;
 use crate::session::{Global, Session};
 use crate::stack::{self, HTTP_ENDPOINT};
+use ael_auth::OidcConfig;
 use ael_bus::Bus;
 use ael_client::Client;
 use ael_events::subjects::Edge;
@@ -43,6 +45,8 @@ impl Up {
         quiet_telemetry("up", &env)?;
         let out = global.output();
         let steps = Steps::new(out);
+        first_token::chosen(&env)?;
+        OidcConfig::read(&env)?;
         let stop = shutdown::signal()?;
         let bring = bring::servers(global, &env, &steps);
         let Some(servers) = unless_stopped(&stop, bring).await? else { return Ok(()) };
@@ -99,6 +103,7 @@ impl Up {
         let client = Client::new(bus, Edge::Cli);
         let session = Session::new(client, global.clone());
         first::workspace(&session, steps).await?;
+        first_token::settle(&session, env, steps).await?;
         let mut endpoints = bring::endpoints(servers, env)?;
         endpoints
             .extend((1..).zip(&http).map(|(number, address)| (endpoint(number), url(address))));

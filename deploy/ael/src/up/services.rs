@@ -1,6 +1,7 @@
 //! The services of the house, each a process of its own with only its own secrets.
 
 use super::bring::{Steps, master_key_variable};
+use super::first_token;
 use crate::operate::run::Service;
 use crate::stack;
 use ael_service::Env;
@@ -11,7 +12,7 @@ use secrecy::ExposeSecret as _;
 use std::net::{SocketAddr, TcpListener};
 
 /// What of our own environment every service may have: none of it is a secret.
-const HANDED_ON: [&str; 16] = [
+const HANDED_ON: [&str; 25] = [
     "NATS_CA_FILE",
     "NATS_ALLOW_PLAINTEXT",
     "AEL_LOG",
@@ -28,6 +29,15 @@ const HANDED_ON: [&str; 16] = [
     "AEL_HTTP_CONCURRENCY",
     "AEL_HTTP_CORS_ORIGINS",
     "AEL_HTTP_TRUSTED_PROXIES",
+    "OIDC_ISSUER",
+    "OIDC_AUDIENCE",
+    "OIDC_ALGORITHMS",
+    "OIDC_JWKS_URL",
+    "OIDC_WORKSPACE",
+    "OIDC_WORKSPACE_CLAIM",
+    "OIDC_SCOPE_CLAIM",
+    "OIDC_SCOPE_PREFIX",
+    "OIDC_ROLES_CLAIM",
 ];
 
 /// Starts every service, `copies` times each, and returns when all take work.
@@ -111,6 +121,7 @@ fn environment(
             tell(name, value);
         }
     }
+    all.extend(first_token::told_to(service.name(), env)?);
     if service.opens_sealed_data() {
         all.push(master_key_variable(running.home(), env));
     }

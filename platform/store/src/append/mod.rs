@@ -215,6 +215,8 @@ pub enum CredentialKind {
     Token,
     /// A Telegram account; looked up by its number.
     Telegram,
+    /// An identity of an OpenID Connect provider; looked up by a hash of issuer and subject.
+    Oidc,
 }
 
 impl CredentialKind {
@@ -224,6 +226,7 @@ impl CredentialKind {
         match self {
             Self::Token => "token",
             Self::Telegram => "telegram",
+            Self::Oidc => "oidc",
         }
     }
 }

@@ -37,7 +37,7 @@ async fn every_table_with_a_workspace_guards_it_and_nobody_is_above_the_guard() 
     assert_eq!(unguarded, Vec::<String>::new());
     let guarded = "SELECT count(*) FROM pg_class WHERE relforcerowsecurity
                    AND relnamespace = 'write'::regnamespace";
-    assert_eq!(count(&superuser, guarded).await, 8);
+    assert_eq!(count(&superuser, guarded).await, 9);
 
     let mighty: Vec<String> = sqlx::query_scalar(
         "SELECT rolname::text FROM pg_roles WHERE rolname LIKE 'ael\\_%'
@@ -49,7 +49,8 @@ async fn every_table_with_a_workspace_guards_it_and_nobody_is_above_the_guard() 
     assert_eq!(mighty, Vec::<String>::new());
     let open = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'write'::regnamespace
                 AND has_function_privilege('ael_queries', oid, 'EXECUTE')
-                AND proname NOT IN ('tenant', 'find_principal', 'find_credential')";
+                AND proname NOT IN ('tenant', 'find_principal', 'find_credential',
+                                    'note_token_uses', 'has_identity')";
     assert_eq!(count(&superuser, open).await, 0);
 }
 
@@ -128,6 +129,10 @@ async fn each_service_may_do_its_own_and_nothing_else() {
         (DbRole::Queries, "SELECT * FROM write.events"),
         (DbRole::Queries, "SELECT * FROM write.data_keys"),
         (DbRole::Queries, "DELETE FROM write.principals"),
+        (DbRole::Queries, "UPDATE write.token_uses SET last_used_at = now()"),
+        (DbRole::Commands, "SELECT * FROM write.token_uses"),
+        (DbRole::Relay, "SELECT write.note_token_uses('{}', '{}', '{}')"),
+        (DbRole::Projections, "SELECT write.note_token_uses('{}', '{}', '{}')"),
     ];
     for (role, statement) in denied {
         let pool = world.pool(role).await;

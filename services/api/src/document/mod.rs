@@ -11,7 +11,8 @@ pub(crate) use routes::methods_of;
 
 use crate::desk::Desk;
 use crate::operations::{
-    LeadChangesApi, LeadsApi, MembersApi, SalesApi, StatisticsApi, TokensApi, WorkspaceApi,
+    AuditApi, LeadChangesApi, LeadsApi, MembersApi, SalesApi, StatisticsApi, TokensApi,
+    WorkspaceApi,
 };
 use crate::wire::{Described as _, Problem, take_described};
 use poem::endpoint::BoxEndpoint;
@@ -26,8 +27,16 @@ const VERSION: &str = "1.0.0";
 /// What the interface is, for who opens the document.
 const ABOUT: &str = include_str!("about.md");
 
-type Operations =
-    (LeadsApi, LeadChangesApi, SalesApi, StatisticsApi, MembersApi, TokensApi, WorkspaceApi);
+type Operations = (
+    LeadsApi,
+    LeadChangesApi,
+    SalesApi,
+    StatisticsApi,
+    MembersApi,
+    TokensApi,
+    WorkspaceApi,
+    AuditApi,
+);
 
 /// The operations, ready to be called.
 pub(crate) fn service(desk: Desk) -> OpenApiService<Operations, ()> {
@@ -38,7 +47,8 @@ pub(crate) fn service(desk: Desk) -> OpenApiService<Operations, ()> {
         StatisticsApi(desk.clone()),
         MembersApi(desk.clone()),
         TokensApi(desk.clone()),
-        WorkspaceApi(desk),
+        WorkspaceApi(desk.clone()),
+        AuditApi(desk),
     );
     OpenApiService::new(operations, "AEL CRM", VERSION)
 }

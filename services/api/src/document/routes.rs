@@ -69,8 +69,8 @@ pub(crate) const ROUTES: &[RouteRule] = &[
     route("GET", "/stats/aging", STATS_READ, Role::Agent),
     route("GET", "/stats/ai", STATS_READ, Role::Agent),
     route("GET", "/me", None, Role::Agent),
-    route("POST", "/me/language", ADMIN, Role::Agent),
-    route("POST", "/me/notifications", ADMIN, Role::Agent),
+    route("POST", "/me/language", None, Role::Agent),
+    route("POST", "/me/notifications", None, Role::Agent),
     route("GET", "/members", LEADS_READ, Role::Agent),
     route("POST", "/members", ADMIN, Role::Admin),
     route("PATCH", "/members/{id}", ADMIN, Role::Admin),
@@ -80,12 +80,13 @@ pub(crate) const ROUTES: &[RouteRule] = &[
     route("GET", "/invitations", ADMIN, Role::Admin),
     route("POST", "/invitations", ADMIN, Role::Admin),
     route("POST", "/invitations/{id}/revoke", ADMIN, Role::Admin),
-    route("GET", "/tokens", ADMIN, Role::Admin),
-    route("POST", "/tokens", ADMIN, Role::Admin),
-    route("POST", "/tokens/{id}/revoke", ADMIN, Role::Admin),
-    route("DELETE", "/tokens/{id}", ADMIN, Role::Admin),
+    route("GET", "/tokens", None, Role::Agent),
+    route("POST", "/tokens", None, Role::Agent),
+    route("POST", "/tokens/{id}/revoke", None, Role::Agent),
+    route("DELETE", "/tokens/{id}", None, Role::Agent),
     route("GET", "/workspace", None, Role::Agent),
     route("PATCH", "/workspace", ADMIN, Role::Admin),
+    route("GET", "/audit/events", ADMIN, Role::Admin),
 ];
 
 /// The methods that a path knows, for `Allow`.

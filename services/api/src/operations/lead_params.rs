@@ -1,9 +1,10 @@
 //! What can be asked of a list of leads.
 
 use crate::wire::{List, Problem};
-use ael_events::ids::MemberId;
+use ael_events::ids::{LeadId, MemberId};
 use ael_events::query::{
-    Cursor, LeadFilter, LeadHistory, LeadSort, ListLeads, OwnerFilter, SortDirection, SortKey,
+    Cursor, GetLead, LeadFilter, LeadHistory, LeadInclude, LeadSort, ListLeads, OwnerFilter,
+    SortDirection, SortKey,
 };
 use ael_events::values::{DomainSlug, Score, Source, Stage, Tag, Tier};
 use chrono::{DateTime, Utc};
@@ -42,6 +43,8 @@ pub(crate) struct LeadListParams {
     /// `created_at`, `updated_at` or `ai_score`, with a minus for the largest first; a second one
     /// after a comma orders what the first finds equal. `-created_at` when not said.
     pub(crate) sort: Option<SortWords>,
+    /// With what besides: `owner` (the name), `sale` (in short).
+    pub(crate) include: Option<List<LeadInclude>>,
     /// Only these fields of each lead, and its id.
     pub(crate) fields: Option<List<FieldName>>,
     /// The `next_cursor` of the page before.
@@ -153,7 +156,7 @@ macro_rules! fields {
 
 fields! {
     id version stage source business_domain owner owner_name contact tags message_count ai_score
-    tier ai_recommendation created_at updated_at erased
+    tier ai_recommendation created_at updated_at erased sale
 }
 
 impl LeadListParams {
@@ -174,7 +177,10 @@ impl LeadListParams {
         };
         let sorts = self.sort.map(|words| words.0).unwrap_or_default();
         let sort = sorts.first().copied().unwrap_or_default();
-        let asked = ListLeads { filter, sort, cursor: self.cursor, limit: self.limit };
+        let then = sorts.get(1).copied();
+        let include = set(self.include);
+        let (cursor, limit) = (self.cursor, self.limit);
+        let asked = ListLeads { filter, sort, then, include, cursor, limit };
         Ok((asked, self.fields.map(|list| list.0)))
     }
 }
@@ -193,6 +199,15 @@ pub(crate) struct LeadParams {
     pub(crate) version: Option<u64>,
     /// Let `as_of` mean when things happened rather than when we learned of them.
     pub(crate) effective: bool,
+    /// With what besides: `owner` (the name), `sale` (in short, as it is now).
+    pub(crate) include: Option<List<LeadInclude>>,
+}
+
+impl LeadParams {
+    pub(crate) fn question_about(self, lead_id: LeadId) -> GetLead {
+        let Self { as_of, version, effective, include } = self;
+        GetLead { lead_id, as_of, version, effective, include: set(include) }
+    }
 }
 
 /// A page of a list.
@@ -208,7 +223,7 @@ pub(crate) struct PageParams {
 }
 
 impl PageParams {
-    pub(crate) fn history_of(self, lead_id: ael_events::ids::LeadId) -> LeadHistory {
+    pub(crate) fn history_of(self, lead_id: LeadId) -> LeadHistory {
         LeadHistory { lead_id, cursor: self.cursor, limit: self.limit }
     }
 }

@@ -8,7 +8,7 @@ use crate::desk::Desk;
 use crate::wire::{Body, Created, Found, Maker, Params, Path, Problem, Reader, Writer, Written};
 use ael_events::command::{Command, CreateLead, EditDetails, LeadCommand, To};
 use ael_events::ids::LeadId;
-use ael_events::query::{GetLead, HistoryPage, LeadPage, LeadView, Query};
+use ael_events::query::{HistoryPage, LeadDetails, LeadPage, Query};
 use poem_openapi::OpenApi;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -76,9 +76,8 @@ impl LeadsApi {
         reader: Reader,
         id: Path<LeadId>,
         query: Params<LeadParams>,
-    ) -> Result<Found<LeadView>, Problem> {
-        let LeadParams { as_of, version, effective } = query.0;
-        let asked = GetLead { lead_id: id.0, as_of, version, effective };
+    ) -> Result<Found<LeadDetails>, Problem> {
+        let asked = query.0.question_about(id.0);
         Ok(Found::versioned(self.0.ask(&reader, Query::GetLead(asked)).await?))
     }
 

@@ -1,5 +1,6 @@
 //! The operations of the interface: one file per part of it.
 
+mod audit;
 mod bulk;
 mod lead_bodies;
 mod lead_changes;
@@ -12,6 +13,7 @@ mod statistics;
 mod tokens;
 mod workspace;
 
+pub(crate) use audit::AuditApi;
 pub(crate) use lead_changes::LeadChangesApi;
 pub(crate) use leads::LeadsApi;
 pub(crate) use members::MembersApi;
@@ -37,4 +39,6 @@ pub(crate) enum Tag {
     Tokens,
     /// What the workspace decides for itself.
     Workspace,
+    /// What happened, who did it, and whether what is shown is true.
+    Audit,
 }

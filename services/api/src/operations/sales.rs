@@ -5,7 +5,7 @@ use super::lead_bodies::Loss;
 use crate::desk::Desk;
 use crate::wire::{Body, Found, List, Params, Path, Problem, Reader, Writer, Written};
 use ael_events::command::{Command, LoseSale, MoveSale, SaleCommand, SetAmount, To};
-use ael_events::ids::{MemberId, SaleId};
+use ael_events::ids::{LeadId, MemberId, SaleId};
 use ael_events::query::{Cursor, GetSale, ListSales, Query, SalePage, SaleView};
 use ael_events::values::{Money, SaleStage};
 use poem_openapi::OpenApi;
@@ -24,6 +24,8 @@ pub(crate) struct SaleListParams {
     stage: Option<List<SaleStage>>,
     /// Of this member's leads.
     owner: Option<MemberId>,
+    /// Of these leads, 200 at most.
+    lead_id: Option<List<LeadId>>,
     /// The `next_cursor` of the page before.
     #[schemars(length(max = 4096))]
     cursor: Option<Cursor>,
@@ -89,9 +91,10 @@ impl SalesApi {
         reader: Reader,
         query: Params<SaleListParams>,
     ) -> Result<Found<SalePage>, Problem> {
-        let SaleListParams { stage, owner, cursor, limit } = query.0;
+        let SaleListParams { stage, owner, lead_id, cursor, limit } = query.0;
         let stages = stage.map(|list| list.0.into_iter().collect()).unwrap_or_default();
-        let asked = ListSales { stages, owner, cursor, limit };
+        let leads = lead_id.map(|list| list.0.into_iter().collect()).unwrap_or_default();
+        let asked = ListSales { stages, owner, leads, cursor, limit };
         Ok(Found::raw(self.0.ask(&reader, Query::ListSales(asked)).await?))
     }
 

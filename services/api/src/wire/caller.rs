@@ -1,6 +1,7 @@
 //! Who calls, and what a reader or a writer may bring besides.
 
 use super::problem::Problem;
+use ael_client::{Bearer, Bearers};
 use ael_events::command::Credential;
 use ael_events::ids::{CommandId, LeadId, WorkspaceId};
 use ael_events::order::PositionToken;
@@ -10,7 +11,6 @@ use poem_openapi::registry::{
     MetaParamIn, MetaSchema, MetaSchemaRef, MetaSecurityScheme, Registry,
 };
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
-use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt::Display;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -20,13 +20,6 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// `X-Ael-Position`: the write that a read has to show.
 pub(crate) const POSITION: HeaderName = HeaderName::from_static("x-ael-position");
 
-/// What of the house's own secrets the gate knows.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Gate {
-    /// The bare secret that counts as the first Admin's token, and that token.
-    pub(crate) first: Option<(SecretString, SecretString)>,
-}
-
 /// Who calls: a credential, not yet believed, and the workspace that it is for.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
@@ -34,14 +27,13 @@ pub(crate) struct Caller {
     pub(crate) credential: Credential,
     /// Where it is to be good.
     pub(crate) workspace: WorkspaceId,
-    /// Whose idempotency keys are one another's: the token's id.
+    /// Whose idempotency keys are one another's: the token's or the person's.
     scope: String,
 }
 
 impl Caller {
     /// Reads the `Authorization` header.
     pub(crate) fn of(request: &Request) -> Result<Self, Problem> {
-        let gate = request.data::<Arc<Gate>>().map(Arc::as_ref);
         let Some(value) = request.headers().get(header::AUTHORIZATION) else {
             let sentence = "Say who you are: send a token as Authorization: Bearer ael_….";
             return Err(Problem::unauthenticated(sentence));
@@ -51,39 +43,22 @@ impl Caller {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
             Some(_) | None => "",
         };
-        Self::of_token(gate, token)
+        let bearers = request.data::<Arc<Bearers>>();
+        Self::of_token(bearers.map(Arc::as_ref).unwrap_or(&Bearers::default()), token)
     }
 
     /// Understands a bearer token.
-    pub(crate) fn of_token(gate: Option<&Gate>, token: &str) -> Result<Self, Problem> {
-        let first = gate.and_then(|gate| gate.first.as_ref());
-        let token = match first {
-            Some((secret, whole)) if is_same(secret.expose_secret(), token) => {
-                whole.expose_secret()
-            }
-            Some(_) | None => token,
-        };
-        let mut parts = token.splitn(4, '_');
-        let known = parts.next() == Some("ael");
-        let workspace = parts.next().and_then(|text| text.parse().ok());
-        let id = parts.next().and_then(|text| Uuid::parse_str(text).ok());
-        match (known, workspace, id, parts.next()) {
-            (true, Some(workspace), Some(id), Some(secret)) if !secret.is_empty() => Ok(Self {
-                credential: Credential::Token { token: token.to_owned() },
-                workspace,
-                scope: id.to_string(),
-            }),
-            _ => Err(Problem::unauthenticated(
+    pub(crate) fn of_token(bearers: &Bearers, token: &str) -> Result<Self, Problem> {
+        let Some(Bearer { credential, workspace, whose }) = bearers.understand(token) else {
+            return Err(Problem::unauthenticated(
                 "This is no token of ours: it has the form ael_<workspace>_<id>_<secret>.",
-            )),
-        }
+            ));
+        };
+        let workspace = workspace.ok_or_else(|| {
+            Problem::unauthenticated("This token does not say for which workspace it is.")
+        })?;
+        Ok(Self { credential, workspace, scope: whose })
     }
-}
-
-/// Whether the texts are equal, found out by their hashes: the time it takes tells nothing.
-fn is_same(one: &str, other: &str) -> bool {
-    use sha2::{Digest as _, Sha256};
-    Sha256::digest(one) == Sha256::digest(other)
 }
 
 /// A header's value as text.
@@ -277,16 +252,6 @@ mod tests {
             assert_eq!(refused.status, 401, "{value}");
         }
         assert_eq!(Caller::of(&request(&[])).unwrap_err().status, 401);
-    }
-
-    #[test]
-    fn the_first_admins_secret_stands_for_a_whole_token() {
-        let (secret, whole) = ("0123456789abcdef0123456789abcdef", token());
-        let first = Some((SecretString::from(secret), SecretString::from(whole.clone())));
-        let gate = Gate { first };
-        let caller = Caller::of_token(Some(&gate), secret).unwrap();
-        assert_eq!(caller.credential, Credential::Token { token: whole });
-        assert!(Caller::of_token(Some(&gate), &secret[1..]).is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod status;
 
 pub(crate) use answer::{Created, Found, Written, one};
 pub(crate) use body::{Body, parse_value};
-pub(crate) use caller::{Gate, Maker, Reader, Writer};
+pub(crate) use caller::{Maker, Reader, Writer};
 pub(crate) use described::{Describe, Described, take_described};
 pub(crate) use list::List;
 pub(crate) use params::Params;

@@ -2,7 +2,7 @@
 
 use crate::lead::testing::{domain, hryvnias, ivan, lead_id, text};
 use crate::lead::{Duplicate, Lead, LeadContext, NamedOwner, claims, erase, merge};
-use crate::member::testing::{account, joined};
+use crate::member::testing::{account, identity, joined};
 use crate::member::{Member, MemberContext};
 use crate::sale::{Sale, SaleContext};
 use crate::testing::{ADMIN, asked, member_id, now, service, settings};
@@ -12,7 +12,8 @@ use ael_events::actor::{Actor, ServicePrincipal};
 use ael_events::command::{
     ChangeRole, CreateLead, DeactivateMember, EditDetails, ImportLead, LeadCommand, LinkTelegram,
     LoseSale, MarkContacted, MemberCommand, MergeLead, MoveSale, OpenSale, Patch, QualifyLead,
-    ReactivateMember, RenameMember, SaleCommand, SetAmount, TransferToSales, UnlinkTelegram,
+    ReactivateMember, RenameMember, SaleCommand, SetAmount, TransferToSales, UnlinkIdentity,
+    UnlinkTelegram,
 };
 use ael_events::event::{ImportedOutcome, LeadEvent, SaleEvent};
 use ael_events::ids::{LeadId, SaleId};
@@ -381,6 +382,7 @@ proptest! {
                 asked: asked(),
                 other_active_admins: others.map(|(_, member)| member).filter(admin).count() as u32,
                 telegram_taken_by: None,
+                identity_taken_by: None,
             };
             let by = Actor::Member { id: member_id(9), role: Role::Admin };
             if let Ok(events) = states[which].decide(&by, &context, command) {
@@ -402,6 +404,8 @@ fn member_command() -> impl Strategy<Value = MemberCommand> {
         Just(ReactivateMember {}.into()),
         Just(LinkTelegram { user_id: account(7) }.into()),
         Just(UnlinkTelegram {}.into()),
+        Just(identity("7").into()),
+        Just(UnlinkIdentity {}.into()),
         Just(RenameMember { name: "Оля".parse().unwrap(), email: None }.into()),
     ]
 }

@@ -104,6 +104,8 @@ pub const fn member(command: &MemberCommand) -> Row {
         C::Rename(_)                   => people(Own,   Own,    Always),
         C::LinkTelegram(_)             => people(Own,   Own,    Always),
         C::UnlinkTelegram(_)           => people(Own,   Own,    Always),
+        C::LinkIdentity(_)             => people(Never, Never,  Always),
+        C::UnlinkIdentity(_)           => people(Never, Never,  Always),
         C::ChangeLanguage(_)           => people(Own,   Own,    Own),
         C::ChangeNotifications(_)      => people(Own,   Own,    Own),
         C::NoteBotBlocked(_)           => only(One(ServicePrincipal::Bot)),

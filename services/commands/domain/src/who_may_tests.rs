@@ -4,7 +4,7 @@
 use crate::invitation::{Invitation, InvitationContext, InvitationRejection};
 use crate::lead::testing::{LEAD, created, file_id, ivan, justification, lead_id, note_id, text};
 use crate::lead::{Lead, LeadContext, LeadRejection};
-use crate::member::testing::{account, joined};
+use crate::member::testing::{account, identity, joined};
 use crate::member::{Member, MemberContext, MemberRejection};
 use crate::sale::testing::{fresh, handed_over};
 use crate::sale::{Sale, SaleContext, SaleLead, SaleRejection};
@@ -21,7 +21,7 @@ use ael_events::command::{
     MemberCommand, MergeLead, MoveSale, NoteBotBlocked, OpenSale, PinNote, QualifyLead,
     ReactivateMember, RecordAnalysis, RemoveFile, RenameMember, ReopenLead, RequestAnalysis,
     RevokeInvitation, RevokeToken, RollBackLead, SaleCommand, SetAmount, TokenCommand,
-    TransferToSales, UnlinkTelegram, UnpinNote, WorkspaceCommand,
+    TransferToSales, UnlinkIdentity, UnlinkTelegram, UnpinNote, WorkspaceCommand,
 };
 use ael_events::event::{LeadEvent, ScoreFeatures, TokenEvent};
 use ael_events::ids::{MemberId, SaleId};
@@ -46,6 +46,8 @@ const TABLE: &[(&str, &str, &str, &str, &[&str])] = &[
     ("member.reactivate",            "-",    "-",    "yes", &[]),
     ("member.link_telegram",         "own",  "own",  "yes", &[]),
     ("member.unlink_telegram",       "own",  "own",  "yes", &[]),
+    ("member.link_identity",         "-",    "-",    "yes", &[]),
+    ("member.unlink_identity",       "-",    "-",    "yes", &[]),
     ("member.change_language",       "own",  "own",  "own", &[]),
     ("member.change_notifications",  "own",  "own",  "own", &[]),
     ("member.note_bot_blocked",      "-",    "-",    "-",   &["bot"]),
@@ -135,6 +137,7 @@ fn allowed(by: &Actor, whose: Whose) -> BTreeMap<String, bool> {
             asked: asked(),
             other_active_admins: 1,
             telegram_taken_by: None,
+            identity_taken_by: None,
         };
         let decided = Member::fold([joined(Role::Agent)]).decide(by, &context, command);
         allowed.insert(name, !matches!(decided, Err(MemberRejection::Forbidden(_))));
@@ -267,6 +270,8 @@ fn member_commands() -> Vec<MemberCommand> {
         ReactivateMember {}.into(),
         LinkTelegram { user_id: account(7) }.into(),
         UnlinkTelegram {}.into(),
+        identity("7").into(),
+        UnlinkIdentity {}.into(),
         ChangeLanguage { language }.into(),
         ChangeNotifications { notifications: Default::default() }.into(),
         NoteBotBlocked {}.into(),

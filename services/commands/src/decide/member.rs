@@ -5,9 +5,9 @@ use super::Matter;
 use crate::draft::{Decision, Draft};
 use crate::failure::{Refused, Trouble};
 use crate::stored::Known;
-use ael_auth::telegram_lookup;
+use ael_auth::{identity_lookup, telegram_lookup};
 use ael_domain::member::{Member, MemberContext};
-use ael_events::command::{MemberCommand, To};
+use ael_events::command::{LinkIdentity, MemberCommand, To};
 use ael_events::event::MemberEvent;
 use ael_events::ids::MemberId;
 use ael_events::values::TelegramUserId;
@@ -37,6 +37,25 @@ pub(super) async fn decide(
             | MemberCommand::Deactivate(_)
             | MemberCommand::Reactivate(_)
             | MemberCommand::UnlinkTelegram(_)
+            | MemberCommand::LinkIdentity(_)
+            | MemberCommand::UnlinkIdentity(_)
+            | MemberCommand::ChangeLanguage(_)
+            | MemberCommand::ChangeNotifications(_)
+            | MemberCommand::NoteBotBlocked(_) => None,
+        },
+        identity_taken_by: match &to.command {
+            MemberCommand::LinkIdentity(LinkIdentity { issuer, subject }) => {
+                let lookup = identity_lookup(issuer.as_str(), subject.as_str());
+                holder(matter, CredentialKind::Oidc, &lookup, to.id).await?
+            }
+            MemberCommand::Add(_)
+            | MemberCommand::Rename(_)
+            | MemberCommand::ChangeRole(_)
+            | MemberCommand::Deactivate(_)
+            | MemberCommand::Reactivate(_)
+            | MemberCommand::LinkTelegram(_)
+            | MemberCommand::UnlinkTelegram(_)
+            | MemberCommand::UnlinkIdentity(_)
             | MemberCommand::ChangeLanguage(_)
             | MemberCommand::ChangeNotifications(_)
             | MemberCommand::NoteBotBlocked(_) => None,
@@ -69,25 +88,41 @@ pub(super) fn add(
         let version = after.version;
         draft.append.principals.push(Principal { member: id, role, active, version });
     }
-    let account = |member: &Member| member.person().and_then(|person| person.telegram);
-    let (before, now) = (account(&member.state), account(&after.state));
-    if before != now {
-        let lookup = |account| (CredentialKind::Telegram, telegram_lookup(account));
-        if let Some((kind, lookup)) = before.map(lookup) {
-            draft.append.credentials_removed.push(CredentialRef { kind, lookup });
-        }
-        if let Some((kind, lookup)) = now.map(lookup) {
-            draft.append.credentials.push(Credential {
-                kind,
-                lookup,
-                member: id,
-                secret_hash: None,
-                scopes: Vec::new(),
-                expires_at: None,
-            });
-        }
-    }
+    let account = |member: &Member| member.person()?.telegram.map(telegram_lookup);
+    let accounts = (account(&member.state), account(&after.state));
+    exchange(draft, CredentialKind::Telegram, id, accounts);
+    let identity = |member: &Member| {
+        let identity = member.person()?.identity.as_ref()?;
+        Some(identity_lookup(identity.issuer.as_str(), identity.subject.as_str()))
+    };
+    let identities = (identity(&member.state), identity(&after.state));
+    exchange(draft, CredentialKind::Oidc, id, identities);
     Ok(())
+}
+
+/// Puts the credential that a member has afterwards in the place of the one that they had.
+fn exchange(
+    draft: &mut Draft,
+    kind: CredentialKind,
+    member: MemberId,
+    (before, now): (Option<String>, Option<String>),
+) {
+    if before == now {
+        return;
+    }
+    if let Some(lookup) = before {
+        draft.append.credentials_removed.push(CredentialRef { kind, lookup });
+    }
+    if let Some(lookup) = now {
+        draft.append.credentials.push(Credential {
+            kind,
+            lookup,
+            member,
+            secret_hash: None,
+            scopes: Vec::new(),
+            expires_at: None,
+        });
+    }
 }
 
 /// Another member of the workspace who has this Telegram account.
@@ -96,8 +131,17 @@ pub(super) async fn taken_by(
     account: TelegramUserId,
     member: MemberId,
 ) -> Result<Option<MemberId>, Trouble> {
-    let (pool, lookup) = (matter.desk.writer.read_pool(), telegram_lookup(account));
-    let workspace = matter.workspace();
-    let kept = auth::credential(pool, CredentialKind::Telegram, &lookup, workspace).await?;
+    holder(matter, CredentialKind::Telegram, &telegram_lookup(account), member).await
+}
+
+/// Another member of the workspace who has this credential.
+async fn holder(
+    matter: &Matter<'_>,
+    kind: CredentialKind,
+    lookup: &str,
+    member: MemberId,
+) -> Result<Option<MemberId>, Trouble> {
+    let (pool, workspace) = (matter.desk.writer.read_pool(), matter.workspace());
+    let kept = auth::credential(pool, kind, lookup, workspace).await?;
     Ok(kept.map(|credential| credential.member).filter(|holder| *holder != member))
 }

@@ -25,7 +25,12 @@ pub(super) async fn decide(
         TokenCommand::Create(create) => {
             matter.load::<Member>(create.member_id.uuid()).await?.state.token_owner()
         }
-        TokenCommand::Revoke(_) => None,
+        TokenCommand::Revoke(_) => {
+            if let Some(owner) = token.state.member_id() {
+                matter.principal.permit_what_is_of(owner)?;
+            }
+            None
+        }
     };
     let context = TokenContext { asked: matter.asked(), owner };
     let by = &matter.principal.actor;

@@ -5,12 +5,14 @@ use crate::world::{World, acting_as, create, lead, member, named, refusal, reque
 use ael_client::NewInvitationCode;
 use ael_events::actor::ServicePrincipal;
 use ael_events::command::{
-    AcceptInvitation, ChangeRole, Command, CreateInvitation, Credential, DeactivateMember,
-    LinkTelegram, QualifyLead, RevokeToken, RollBackLead, To, UnlinkTelegram,
+    AcceptInvitation, ChangeLanguage, ChangeRole, Command, CreateInvitation, Credential,
+    DeactivateMember, LinkIdentity, LinkTelegram, QualifyLead, RevokeToken, RollBackLead, To,
+    UnlinkIdentity, UnlinkTelegram,
 };
 use ael_events::ids::{InvitationId, LeadId, MemberId};
 use ael_events::subjects::Edge;
 use ael_events::values::{AggregateKind, Language, Role, Scope, TelegramUserId};
+use ael_store::{CredentialKind, auth};
 use chrono::{TimeDelta, Utc};
 use secrecy::ExposeSecret as _;
 use std::time::{Duration, Instant};
@@ -102,6 +104,85 @@ async fn a_token_is_good_for_its_scopes_until_it_is_revoked() {
     .await;
     let refused = refusal(api.command(world.workspace, &request(writer, enter())).await);
     assert_eq!(refused.code, "bad_token");
+}
+
+#[tokio::test]
+async fn a_token_makes_and_revokes_its_own_members_tokens_for_no_more_than_it_has() {
+    let world = World::start().await;
+    let api = world.client(Edge::Api).await;
+    let agent = world.member(Role::Agent).await;
+    let has = [Scope::LeadsRead, Scope::LeadsWrite];
+    let (by, _) = world.token(agent, &has).await;
+    let ask = async |by: &Credential, command| {
+        api.command(world.workspace, &request(by.clone(), command)).await
+    };
+    let (lesser, make) = world.new_token(agent, &[Scope::LeadsRead]);
+    ask(&by, make).await.unwrap();
+    let wider = world.new_token(agent, &[Scope::LeadsRead, Scope::SalesRead]).1;
+    assert_eq!(refusal(ask(&by, wider).await).code, "scope_too_wide");
+    let anothers = world.new_token(world.admin, &[Scope::LeadsRead]).1;
+    assert_eq!(refusal(ask(&by, anothers.clone()).await).code, "scope_missing");
+    let (admins, _) = world.token(world.admin, &[Scope::Admin]).await;
+    ask(&admins, anothers).await.unwrap();
+    // An Admin's token without `admin` reaches no further than the Admin's own.
+    let (narrow, narrow_token) = world.token(world.admin, &has).await;
+    let revoke = |id| Command::Token(To { id, command: RevokeToken {}.into() });
+    assert_eq!(refusal(ask(&narrow, revoke(lesser.id)).await).code, "scope_missing");
+    ask(&by, revoke(lesser.id)).await.unwrap();
+    ask(&narrow, revoke(narrow_token.id)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_of_any_scope_changes_its_own_members_language_and_nobody_elses() {
+    let world = World::start().await;
+    let api = world.client(Edge::Api).await;
+    let agent = world.member(Role::Agent).await;
+    let (by, _) = world.token(agent, &[Scope::Files]).await;
+    let change = |of| member(of, ChangeLanguage { language: Language::En });
+    api.command(world.workspace, &request(by.clone(), change(agent))).await.unwrap();
+    let refused = api.command(world.workspace, &request(by, change(world.admin))).await;
+    assert_eq!(refusal(refused).code, "scope_missing");
+}
+
+#[tokio::test]
+async fn an_identity_is_linked_to_one_member_and_may_change() {
+    let world = World::start().await;
+    let (one, two) = (world.member(Role::Agent).await, world.member(Role::Agent).await);
+    let issuer = "https://login.example.com/";
+    let link = |id, subject: &str| {
+        let (issuer, subject) = (issuer.parse().unwrap(), subject.parse().unwrap());
+        member(id, LinkIdentity { issuer, subject })
+    };
+    let writer = world.writer().await;
+    let whose = async |subject: &str| {
+        let lookup = ael_auth::identity_lookup(issuer, subject);
+        let (pool, kind) = (writer.read_pool(), CredentialKind::Oidc);
+        let kept = auth::credential(pool, kind, &lookup, world.workspace).await.unwrap();
+        kept.map(|kept| kept.member)
+    };
+    world.ask(world.admin, link(one, "auth0|7")).await.unwrap();
+    assert_eq!(whose("auth0|7").await, Some(one));
+    assert_eq!(refusal(world.ask(world.admin, link(two, "auth0|7")).await).code, "identity_taken");
+    assert_eq!(refusal(world.ask(one, link(one, "auth0|8")).await).code, "role_too_low");
+    world.ask(world.admin, link(one, "auth0|8")).await.unwrap();
+    assert_eq!((whose("auth0|7").await, whose("auth0|8").await), (None, Some(one)));
+    world.ask(world.admin, link(two, "auth0|7")).await.unwrap();
+    world.ask(world.admin, member(one, UnlinkIdentity {})).await.unwrap();
+    assert_eq!((whose("auth0|7").await, whose("auth0|8").await), (Some(two), None));
+}
+
+#[tokio::test]
+async fn a_sign_in_is_no_credential_where_there_is_no_provider() {
+    let world = World::start().await;
+    let api = world.client(Edge::Api).await;
+    let asked = |token: &str| {
+        let credential = Credential::Oidc { token: token.to_owned() };
+        request(credential, lead(LeadId::generate(), create(named("Olena"))))
+    };
+    for token in ["", "a.b.c", &format!("{}.x.y", "a".repeat(20_000))] {
+        let refused = refusal(api.command(world.workspace, &asked(token)).await);
+        assert_eq!(refused.code, "bad_token");
+    }
 }
 
 #[tokio::test]

@@ -215,8 +215,16 @@ impl World {
         id
     }
 
-    /// Makes a token of the Admin's, as its whole text.
+    /// Makes a token of this member's, as its whole text.
     pub(crate) async fn token(&self, of: MemberId, scopes: &[Scope]) -> (Credential, NewToken) {
+        let (token, command) = self.new_token(of, scopes);
+        self.ask(self.admin, command).await.unwrap();
+        let text = token.text.expose_secret().to_owned();
+        (Credential::Token { token: text }, token)
+    }
+
+    /// A token that is still to be made, by this command.
+    pub(crate) fn new_token(&self, of: MemberId, scopes: &[Scope]) -> (NewToken, Command) {
         let token = NewToken::mint(self.workspace).unwrap();
         let create = CreateToken {
             member_id: of,
@@ -226,9 +234,7 @@ impl World {
             expires_at: None,
         };
         let command = Command::Token(To { id: token.id, command: create.into() });
-        self.ask(self.admin, command).await.unwrap();
-        let text = token.text.expose_secret().to_owned();
-        (Credential::Token { token: text }, token)
+        (token, command)
     }
 }
 

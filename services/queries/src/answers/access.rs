@@ -5,7 +5,7 @@ use crate::asker::Colleague;
 use crate::page::{limit, page};
 use crate::refusal::Answered;
 use crate::view::View;
-use ael_events::ids::{InvitationId, TokenId};
+use ael_events::ids::{InvitationId, MemberId, TokenId};
 use ael_events::query::{
     InvitationPage, InvitationView, ListInvitations, ListTokens, TokenPage, TokenView,
 };
@@ -16,14 +16,16 @@ use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 const TOKENS: &str = "SELECT id, version, label, member_id, scopes, created_at, expires_at, \
-                      revoked_at FROM read.tokens WHERE workspace = ";
+                      revoked_at, (SELECT last_used_at FROM write.token_uses used \
+                      WHERE used.workspace = made.workspace AND used.token = made.id) \
+                      AS last_used_at FROM read.tokens made WHERE workspace = ";
 const INVITATIONS: &str = "SELECT id, version, name, email, role, language, state, member_id, \
                            created_at, expires_at FROM read.invitations WHERE workspace = ";
 
 /// The place of a thing that was made at a moment: the newest come first.
 type Place = (i64, Uuid);
 
-/// A page of the workspace's tokens.
+/// A page of the workspace's tokens, or of the asker's own.
 ///
 /// # Errors
 /// When the question makes no sense or the read models cannot be asked.
@@ -32,7 +34,8 @@ pub async fn tokens(view: &mut View, asker: Colleague, asked: &ListTokens) -> An
     let from: Option<Place> =
         asked.cursor.as_deref().map(|cursor| view.cursors.open(&question, cursor)).transpose()?;
     let wanted = limit(asked.limit)?;
-    let mut sql = newest(TOKENS, view.workspace.uuid(), from, wanted);
+    let owner = asker.tokens_of();
+    let mut sql = newest(TOKENS, view.workspace.uuid(), owner, from, wanted);
     let rows: Vec<TokenRow> = sql.build_query_as().fetch_all(&mut *view.tx).await?;
     let items = rows.into_iter().map(TokenRow::into_view).collect::<Answered<Vec<_>>>()?;
     Ok(page(items, wanted, |last| {
@@ -53,7 +56,7 @@ pub async fn invitations(
     let from: Option<Place> =
         asked.cursor.as_deref().map(|cursor| view.cursors.open(&question, cursor)).transpose()?;
     let wanted = limit(asked.limit)?;
-    let mut sql = newest(INVITATIONS, view.workspace.uuid(), from, wanted);
+    let mut sql = newest(INVITATIONS, view.workspace.uuid(), None, from, wanted);
     let rows: Vec<InvitationRow> = sql.build_query_as().fetch_all(&mut *view.tx).await?;
     let items = rows.into_iter().map(InvitationRow::into_view).collect::<Answered<Vec<_>>>()?;
     Ok(page(items, wanted, |last| {
@@ -64,11 +67,15 @@ pub async fn invitations(
 fn newest(
     columns: &str,
     workspace: Uuid,
+    owner: Option<MemberId>,
     from: Option<Place>,
     wanted: usize,
 ) -> QueryBuilder<'static, Postgres> {
     let mut sql = QueryBuilder::new(columns);
     sql.push_bind(workspace);
+    if let Some(owner) = owner {
+        sql.push(" AND member_id = ").push_bind(owner.uuid());
+    }
     if let Some((micros, id)) = from {
         let created_at = DateTime::<Utc>::from_timestamp_micros(micros).unwrap_or_default();
         sql.push(" AND (created_at, id) < (").push_bind(created_at);
@@ -88,6 +95,7 @@ struct TokenRow {
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
+    last_used_at: Option<DateTime<Utc>>,
 }
 
 impl TokenRow {
@@ -101,6 +109,7 @@ impl TokenRow {
             created_at: self.created_at,
             expires_at: self.expires_at,
             revoked_at: self.revoked_at,
+            last_used_at: self.last_used_at,
         })
     }
 }

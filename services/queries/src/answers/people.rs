@@ -13,7 +13,7 @@ use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 const COLUMNS: &str = "SELECT id, version, name, email, role, language, active, telegram_linked, \
-                       joined_at FROM read.members WHERE workspace = ";
+                       identity_linked, joined_at FROM read.members WHERE workspace = ";
 
 /// How many members the operator is shown at most.
 const MOST_FOUND: usize = 1_000;
@@ -121,6 +121,7 @@ struct MemberRow {
     language: String,
     active: bool,
     telegram_linked: bool,
+    identity_linked: bool,
     joined_at: DateTime<Utc>,
 }
 
@@ -135,6 +136,7 @@ impl MemberRow {
             language: word("a member's language", &self.language)?,
             active: self.active,
             telegram_linked: self.telegram_linked,
+            identity_linked: self.identity_linked,
             joined_at: self.joined_at,
         })
     }

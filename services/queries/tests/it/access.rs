@@ -1,22 +1,28 @@
 //! Tokens and invitations: whose they are to see, page by page.
 
-use crate::house::{House, Tenant, code, day};
-use ael_events::command::Credential;
+use crate::house::{House, Tenant, code, day, found};
+use ael_events::command::{Credential, hash_of_secret};
+use ael_events::ids::TokenId;
 use ael_events::query::{
     InvitationPage, InvitationView, ListInvitations, ListTokens, Query, TokenPage,
 };
 use ael_events::subjects::Edge;
 use ael_events::values::{InvitationState, Scope};
+use chrono::{TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
 impl Tenant<'_> {
     async fn token(&self, label: &str, made_on: u32) {
+        self.token_called(Uuid::now_v7(), label, made_on).await;
+    }
+
+    async fn token_called(&self, id: Uuid, label: &str, made_on: u32) {
         sqlx::query(
             "INSERT INTO rm_access_1.tokens VALUES ($1, $2, 1, $3, $4, $5, $6, NULL, NULL)",
         )
         .bind(self.id.uuid())
-        .bind(Uuid::now_v7())
+        .bind(id)
         .bind(label)
         .bind(self.of("alice").uuid())
         .bind(json!(["leads:read"]))
@@ -24,6 +30,24 @@ impl Tenant<'_> {
         .execute(&self.house.superuser)
         .await
         .unwrap();
+    }
+
+    /// A token of this member's that is good for one thing.
+    async fn credential(&self, name: &str, scope: Scope) -> Credential {
+        let id = TokenId::generate();
+        sqlx::query(
+            "INSERT INTO write.credentials (kind, lookup, workspace, member, secret_hash, scopes) \
+             VALUES ('token', $1, $2, $3, $4, $5)",
+        )
+        .bind(id.to_string())
+        .bind(self.id.uuid())
+        .bind(self.of(name).uuid())
+        .bind(hash_of_secret("secret"))
+        .bind([scope.as_str()])
+        .execute(&self.house.superuser)
+        .await
+        .unwrap();
+        Credential::Token { token: format!("ael_{}_{id}_secret", self.id) }
     }
 
     async fn invitation(&self, name: &str, made_on: u32) {
@@ -51,7 +75,7 @@ fn invitations() -> Query {
 }
 
 #[tokio::test]
-async fn an_admin_sees_the_workspaces_tokens_and_invitations_and_nobody_else_does() {
+async fn an_admin_sees_all_tokens_and_invitations_others_their_own_tokens_alone() {
     let house = House::open().await;
     let (tenant, other) = (house.workspace().await, house.workspace().await);
     tenant.token("website form", 1).await;
@@ -64,14 +88,64 @@ async fn an_admin_sees_the_workspaces_tokens_and_invitations_and_nobody_else_doe
     let page: InvitationPage = tenant.ask("adam", invitations()).await;
     let [InvitationView { name, state, .. }] = page.items.as_slice() else { panic!("{page:?}") };
     assert_eq!((name.as_ref().unwrap().as_str(), *state), ("Ira", InvitationState::Open));
+    for (name, sees) in [("alice", 1), ("bob", 0), ("mary", 0)] {
+        assert_eq!(tenant.ask::<TokenPage>(name, tokens()).await.items.len(), sees, "{name}");
+        assert_eq!(tenant.refused(name, invitations()).await, "forbidden", "{name}");
+    }
     for query in [tokens(), invitations()] {
-        for name in ["alice", "bob", "mary"] {
-            assert_eq!(tenant.refused(name, query.clone()).await, "forbidden", "{name}");
-        }
         assert_eq!(code(&tenant.answer_to_operator(&query).await), "forbidden");
     }
     assert!(other.ask::<TokenPage>("adam", tokens()).await.items.is_empty());
     assert!(other.ask::<InvitationPage>("adam", invitations()).await.items.is_empty());
+    house.close().await;
+}
+
+#[tokio::test]
+async fn an_admins_token_without_the_admin_scope_is_told_of_the_admins_own_tokens_alone() {
+    let house = House::open().await;
+    let tenant = house.workspace().await;
+    tenant.token("alice's", 1).await;
+    for (scope, sees) in [(Scope::Files, 0), (Scope::Admin, 1)] {
+        let credential = tenant.credential("adam", scope).await;
+        let answer = tenant.answer_to(Edge::Api, credential, &tokens(), None).await;
+        assert_eq!(found::<TokenPage>(answer).items.len(), sees, "{scope}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_list_of_tokens_says_when_each_was_last_used() {
+    let house = House::open().await;
+    let (tenant, other) = (house.workspace().await, house.workspace().await);
+    let credential = tenant.credential("alice", Scope::Files).await;
+    let Credential::Token { token } = &credential else { panic!("not a token") };
+    let id: Uuid = token.split('_').nth(2).unwrap().parse().unwrap();
+    tenant.token("never used", 1).await;
+    tenant.token_called(id, "used", 2).await;
+    let began = Utc::now();
+    let used = async || {
+        let page: TokenPage = tenant.ask("alice", tokens()).await;
+        page.items.into_iter().map(|token| token.last_used_at).collect::<Vec<_>>()
+    };
+    found::<TokenPage>(tenant.answer_to(Edge::Api, credential.clone(), &tokens(), None).await);
+    assert_eq!(used().await, [None, None], "nothing is written on the way");
+    house.desk.token_uses().write().await.unwrap();
+    let [Some(at), None] = used().await[..] else { panic!("{:?}", used().await) };
+    assert!(at >= began - TimeDelta::milliseconds(1) && at <= Utc::now(), "{at}");
+    // Whoever is not let in has not used it, and nobody sets a time back.
+    let elsewhere = other.answer_to(Edge::Api, credential, &tokens(), None).await;
+    assert_eq!(code(&elsewhere), "bad_token");
+    let earlier = [(tenant.id, TokenId::from_uuid(id), at - TimeDelta::hours(1))];
+    ael_store::auth::note_token_uses(&house.pool, &earlier).await.unwrap();
+    let unknown = [(tenant.id, TokenId::generate(), at)];
+    ael_store::auth::note_token_uses(&house.pool, &unknown).await.unwrap();
+    house.desk.token_uses().write().await.unwrap();
+    assert_eq!(used().await, [Some(at), None]);
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM write.token_uses")
+        .fetch_one(&house.superuser)
+        .await
+        .unwrap();
+    assert_eq!(rows, 1, "what there is no token of is not kept");
     house.close().await;
 }
 

@@ -9,11 +9,13 @@ mod change_language;
 mod change_notifications;
 mod change_role;
 mod deactivate;
+mod link_identity;
 mod link_telegram;
 mod note_bot_blocked;
 mod reactivate;
 mod rejection;
 mod rename;
+mod unlink_identity;
 mod unlink_telegram;
 
 #[cfg(test)]
@@ -26,10 +28,13 @@ use crate::token::TokenOwner;
 use crate::who_may::{self, Subject};
 use ael_events::actor::Actor;
 use ael_events::command::MemberCommand;
-use ael_events::event::{MemberEvent, MemberPrivate};
+use ael_events::event::{IdentityPrivate, MemberEvent, MemberPrivate};
 use ael_events::ids::MemberId;
 use ael_events::private::Private;
-use ael_events::values::{Email, Language, MemberName, NotificationSettings, Role, TelegramUserId};
+use ael_events::values::{
+    Email, IdentityIssuer, IdentitySubject, Language, MemberName, NotificationSettings, Role,
+    TelegramUserId,
+};
 use serde::{Deserialize, Serialize};
 
 /// Everything that later decisions need to know about a member.
@@ -39,6 +44,9 @@ pub struct Member {
     language: Option<Language>,
     notifications: NotificationSettings,
     telegram: Telegram,
+    /// Whether an identity is linked, with which they sign in.
+    #[serde(default)]
+    identified: bool,
     /// The person: the one part of a snapshot that is sealed.
     #[serde(default)]
     private: Private<MemberPerson>,
@@ -75,6 +83,18 @@ pub struct MemberPerson {
     pub email: Option<Email>,
     /// Their Telegram account.
     pub telegram: Option<TelegramUserId>,
+    /// The identity with which they sign in.
+    #[serde(default)]
+    pub identity: Option<Identity>,
+}
+
+/// An identity of an OpenID Connect provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The provider.
+    pub issuer: IdentityIssuer,
+    /// The person's name there.
+    pub subject: IdentitySubject,
 }
 
 /// What the handler found out.
@@ -88,6 +108,8 @@ pub struct MemberContext {
     pub other_active_admins: u32,
     /// Another member of the workspace who has the Telegram account that is to be linked.
     pub telegram_taken_by: Option<MemberId>,
+    /// Another member of the workspace who has the identity that is to be linked.
+    pub identity_taken_by: Option<MemberId>,
 }
 
 impl Member {
@@ -113,6 +135,8 @@ impl Member {
             MemberCommand::Reactivate(_) => reactivate::decide(self),
             MemberCommand::LinkTelegram(command) => link_telegram::decide(self, context, &command),
             MemberCommand::UnlinkTelegram(_) => unlink_telegram::decide(self),
+            MemberCommand::LinkIdentity(command) => link_identity::decide(self, context, command),
+            MemberCommand::UnlinkIdentity(_) => unlink_identity::decide(self),
             MemberCommand::ChangeLanguage(command) => change_language::decide(self, &command),
             MemberCommand::ChangeNotifications(command) => {
                 change_notifications::decide(self, command)
@@ -154,6 +178,14 @@ impl Member {
                 self.telegram = Telegram::Unlinked;
                 self.has_account(None);
             }
+            MemberEvent::IdentityLinked(linked) => {
+                self.identified = true;
+                self.is_known_as(linked.private.open().cloned());
+            }
+            MemberEvent::IdentityUnlinked(_) => {
+                self.identified = false;
+                self.is_known_as(None);
+            }
             MemberEvent::LanguageChanged(changed) => self.language = Some(changed.language),
             MemberEvent::NotificationsChanged(changed) => {
                 self.notifications = changed.notifications;
@@ -164,9 +196,10 @@ impl Member {
 
     fn is_called(&mut self, private: Private<MemberPrivate>) {
         let telegram = self.person().and_then(|person| person.telegram);
+        let identity = self.person().and_then(|person| person.identity.clone());
         self.private = match private {
             Private::Open(MemberPrivate { name, email }) => {
-                Private::Open(MemberPerson { name, email, telegram })
+                Private::Open(MemberPerson { name, email, telegram, identity })
             }
             Private::Erased => Private::Erased,
         };
@@ -175,6 +208,13 @@ impl Member {
     fn has_account(&mut self, telegram: Option<TelegramUserId>) {
         if let Private::Open(person) = &mut self.private {
             person.telegram = telegram;
+        }
+    }
+
+    fn is_known_as(&mut self, identity: Option<IdentityPrivate>) {
+        if let Private::Open(person) = &mut self.private {
+            let known = |IdentityPrivate { issuer, subject }| Identity { issuer, subject };
+            person.identity = identity.map(known);
         }
     }
 
@@ -240,6 +280,12 @@ impl Member {
     #[must_use]
     pub fn has_telegram(&self) -> bool {
         self.telegram != Telegram::Unlinked
+    }
+
+    /// Whether an identity is linked, with which they sign in.
+    #[must_use]
+    pub const fn has_identity(&self) -> bool {
+        self.identified
     }
 
     /// Whether they blocked the bot.

@@ -34,6 +34,12 @@ pub enum MemberRejection {
         /// Whose it is.
         by: MemberId,
     },
+    /// An identity is one member's.
+    #[error("this identity belongs to member {by} already: unlink it there first")]
+    IdentityTaken {
+        /// Whose it is.
+        by: MemberId,
+    },
     /// There is no account to speak of.
     #[error("this member has no Telegram account linked")]
     NoTelegram,
@@ -57,6 +63,7 @@ impl MemberRejection {
             Self::NotActive => "not_active",
             Self::LastAdmin => "last_admin",
             Self::TelegramTaken { .. } => "telegram_taken",
+            Self::IdentityTaken { .. } => "identity_taken",
             Self::NoTelegram => "no_telegram",
             Self::BadQuietHours { .. } => "bad_quiet_hours",
         }
@@ -66,7 +73,7 @@ impl MemberRejection {
         match self {
             Self::Forbidden(forbidden) => forbidden.details(),
             Self::InTheFuture(InTheFuture { occurred_at }) => json!({ "at": occurred_at }),
-            Self::TelegramTaken { by } => json!({ "member_id": by }),
+            Self::TelegramTaken { by } | Self::IdentityTaken { by } => json!({ "member_id": by }),
             Self::BadQuietHours { hours } => json!({ "hours": hours }),
             Self::NotFound
             | Self::AlreadyExists

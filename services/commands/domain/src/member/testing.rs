@@ -2,8 +2,10 @@
 
 use super::{Member, MemberContext};
 use crate::testing::{Given, OLENA, asked, given_in};
+use ael_events::command::LinkIdentity;
 use ael_events::event::{
-    Deactivated, Joined, MemberEvent, MemberPrivate, TelegramLinked, TelegramPrivate,
+    Deactivated, IdentityLinked, IdentityPrivate, Joined, MemberEvent, MemberPrivate,
+    TelegramLinked, TelegramPrivate,
 };
 use ael_events::private::Private;
 use ael_events::values::{Language, Role, TelegramUserId};
@@ -15,6 +17,7 @@ pub(crate) fn context() -> MemberContext {
         asked: asked(),
         other_active_admins: 1,
         telegram_taken_by: None,
+        identity_taken_by: None,
     }
 }
 
@@ -38,4 +41,15 @@ pub(crate) fn account(number: i64) -> TelegramUserId {
 pub(crate) fn linked(number: i64) -> MemberEvent {
     let private = Private::Open(TelegramPrivate { user_id: account(number) });
     MemberEvent::TelegramLinked(TelegramLinked { private })
+}
+
+pub(crate) fn identity(subject: &str) -> LinkIdentity {
+    let issuer = "https://login.example.com/".parse().unwrap();
+    LinkIdentity { issuer, subject: subject.parse().unwrap() }
+}
+
+pub(crate) fn identified(subject: &str) -> MemberEvent {
+    let LinkIdentity { issuer, subject } = identity(subject);
+    let private = Private::Open(IdentityPrivate { issuer, subject });
+    MemberEvent::IdentityLinked(IdentityLinked { private })
 }

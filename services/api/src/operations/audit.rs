@@ -1,0 +1,146 @@
+//! What happened, who did it, and whether what is shown is true.
+
+use super::Tag;
+use crate::desk::Desk;
+use crate::wire::{Described as _, List, Params, Problem, Reader};
+use ael_events::ids::{LeadId, MemberId};
+use ael_events::query::{AuditEvent, Cursor, ListEvents, Page, Query};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::{Stream, StreamExt as _, stream};
+use poem::{Body, IntoResponse, Response};
+use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
+use poem_openapi::{ApiResponse, OpenApi};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Lines of JSON, one document each.
+const NDJSON: &str = "application/x-ndjson";
+/// How many events are asked for at once.
+const AT_ONCE: u16 = 200;
+
+/// Telling what happened.
+#[derive(Debug)]
+pub(crate) struct AuditApi(pub(crate) Desk);
+
+/// Which events.
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AuditParams {
+    /// Of this lead and its sale.
+    lead_id: Option<LeadId>,
+    /// Done by this member, or on their behalf.
+    member_id: Option<MemberId>,
+    /// Of one of these types: `lead.qualified` in any version, or `lead.qualified.v1`.
+    event_type: Option<List<String>>,
+    /// Recorded at this time or later.
+    from: Option<DateTime<Utc>>,
+    /// Recorded before this time.
+    to: Option<DateTime<Utc>>,
+    /// At most so many; all when not said.
+    #[schemars(range(min = 1))]
+    limit: Option<u64>,
+}
+
+impl AuditParams {
+    fn question(&self, cursor: Option<Cursor>, left: u64) -> Query {
+        Query::ListEvents(ListEvents {
+            lead_id: self.lead_id,
+            member_id: self.member_id,
+            event_types: self.event_type.iter().flat_map(|list| list.0.iter().cloned()).collect(),
+            from: self.from,
+            to: self.to,
+            cursor,
+            limit: Some(u16::try_from(left).unwrap_or(AT_ONCE).clamp(1, AT_ONCE)),
+        })
+    }
+}
+
+/// Events, a line each.
+#[derive(Debug)]
+pub(crate) struct Lines(Body);
+
+impl IntoResponse for Lines {
+    fn into_response(self) -> Response {
+        Response::builder().content_type(NDJSON).body(self.0)
+    }
+}
+
+impl ApiResponse for Lines {
+    fn meta() -> MetaResponses {
+        let schema = AuditEvent::reference();
+        let response = MetaResponse {
+            description: "An event a line, oldest first. A stream that breaks off is not whole: a \
+                          whole one ends with an empty line.",
+            status: Some(200),
+            status_range: None,
+            content: vec![MetaMediaType { content_type: NDJSON, schema }],
+            headers: Vec::new(),
+        };
+        MetaResponses { responses: vec![response] }
+    }
+
+    fn register(registry: &mut Registry) {
+        AuditEvent::announce(registry);
+    }
+}
+
+#[OpenApi(tag = "Tag::Audit")]
+impl AuditApi {
+    /// Read what happened in the workspace
+    ///
+    /// To leads and sales, members, tokens and settings: who did what, when and why. Streamed, so
+    /// that there is no end to how much can be asked for at once.
+    #[oai(path = "/audit/events", method = "get", operation_id = "audit_events")]
+    async fn events(&self, reader: Reader, query: Params<AuditParams>) -> Result<Lines, Problem> {
+        let left = query.0.limit.unwrap_or(u64::MAX);
+        if left == 0 {
+            return Err(Problem::at("limit", "expected at least 1"));
+        }
+        let desk = self.0.clone();
+        // The first page is asked for at once: who may not gets a problem, not a broken stream.
+        let first: Page<Box<RawValue>> =
+            desk.look_up(&reader, query.0.question(None, left)).await?;
+        let rest = pages(desk, reader, query.0, first, left);
+        Ok(Lines(Body::from_bytes_stream(rest)))
+    }
+}
+
+struct Asking {
+    desk: Desk,
+    reader: Reader,
+    params: AuditParams,
+    page: Option<Page<Box<RawValue>>>,
+    left: u64,
+}
+
+/// Page after page, as the caller takes them.
+fn pages(
+    desk: Desk,
+    reader: Reader,
+    params: AuditParams,
+    first: Page<Box<RawValue>>,
+    left: u64,
+) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
+    let asking = Asking { desk, reader, params, page: Some(first), left };
+    stream::try_unfold(asking, |mut asking| async move {
+        let Some(page) = asking.page.take() else { return Ok(None) };
+        let mut lines = Vec::new();
+        for event in page.items {
+            lines.extend_from_slice(event.get().as_bytes());
+            lines.push(b'\n');
+            asking.left = asking.left.saturating_sub(1);
+        }
+        match page.next_cursor {
+            Some(cursor) if asking.left > 0 => {
+                let question = asking.params.question(Some(cursor), asking.left);
+                let next = asking.desk.look_up(&asking.reader, question).await;
+                asking.page = Some(next.map_err(std::io::Error::other)?);
+            }
+            Some(_) | None => lines.push(b'\n'),
+        }
+        Ok(Some((Bytes::from(lines), asking)))
+    })
+    .boxed()
+}
