@@ -5,6 +5,7 @@ use crate::error::{ProjectionError, SourceError};
 use crate::projector::{Projector, ProjectorOptions};
 use crate::source::StoreSource;
 use crate::verify::VerifyDesk;
+use ael_auth::{Oidc, OidcConfig};
 use ael_bus::{Bus, ServeOptions};
 use ael_events::subjects::{AUDITOR, VERIFY};
 use ael_seal::MasterKeyring;
@@ -37,6 +38,8 @@ pub struct Config {
     /// The bus as the user `auditor`, whose password is `NATS_AUDIT_PASSWORD`; without it nobody
     /// is answered whether all is sound.
     pub auditor: Option<BusConfig>,
+    /// The provider whose sign-in tokens are taken, from `OIDC_ISSUER` and what goes with it.
+    pub provider: Option<OidcConfig>,
     /// Its pace.
     pub options: ProjectorOptions,
     /// The environment, for readiness and metrics.
@@ -66,6 +69,7 @@ impl Config {
         Ok(Self {
             database: DatabaseConfig::read(env)?,
             auditor,
+            provider: OidcConfig::read(env)?,
             bus,
             master: Arc::new(master_key(env)?),
             options,
@@ -106,7 +110,8 @@ pub async fn run(
     let answering = match config.auditor {
         Some(auditor) => {
             let pool = enter(url, "ael-audit", AUDIT_CONNECTIONS, Some(AUDIT_STATEMENT_MS)).await?;
-            let desk = VerifyDesk::new(pool, config.master.clone(), opinion);
+            let provider = config.provider.map(Oidc::new).transpose()?;
+            let desk = VerifyDesk::new(pool, config.master.clone(), opinion, provider);
             Some(answer(auditor, desk, stop.clone()).await?)
         }
         None => {

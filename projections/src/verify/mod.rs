@@ -6,7 +6,7 @@ mod page;
 
 use crate::audit::{Audit, SecondOpinion};
 use crate::error::ProjectionError;
-use ael_auth::{Denied, Directory, admit_ask};
+use ael_auth::{Denied, Directory, Oidc, admit_ask};
 use ael_bus::{Handler, Request, Unhandled};
 use ael_events::actor::Actor;
 use ael_events::answer::{Failed, QueryAnswer, Rejected};
@@ -77,11 +77,17 @@ impl Unanswered {
 }
 
 impl VerifyDesk {
-    /// Over a pool of its own in the role of the projections.
+    /// Over a pool of its own in the role of the projections; with the provider whose sign-in
+    /// tokens are taken, where there is one.
     #[must_use]
-    pub fn new(pool: PgPool, keyring: Arc<MasterKeyring>, opinion: Box<SecondOpinion>) -> Self {
+    pub fn new(
+        pool: PgPool,
+        keyring: Arc<MasterKeyring>,
+        opinion: Box<SecondOpinion>,
+        provider: Option<Oidc>,
+    ) -> Self {
         Self {
-            directory: Directory::new(pool.clone()),
+            directory: Directory::new(pool.clone()).with_provider(provider),
             audit: Audit::new(&pool, keyring, opinion),
             chain: Chain::new(pool),
             slots: Semaphore::new(AT_ONCE),
