@@ -18,7 +18,7 @@ pub use lead::{
 };
 pub use live::{ChangePage, ListChanges, LiveChange};
 pub use people::{
-    InvitationPage, InvitationView, ListInvitations, ListTokens, TokenPage, TokenView,
+    InvitationPage, InvitationView, ListInvitations, ListTokens, Me, TokenPage, TokenView,
 };
 pub use sale::{GetSale, ListSales, SalePage, SaleSummary, SaleView};
 pub use stats::{

@@ -96,7 +96,7 @@ pub const QUERIES: &[Row] = &[
     any_token("list_tokens", DESK),
     row("list_invitations", PEOPLE, Scope::Admin),
     row("list_events", DESK, Scope::Admin),
-    row("list_changes", DESK, Scope::LeadsRead),
+    any_token("list_changes", DESK),
     any_token("me", PEOPLE),
     any_token("get_workspace", PEOPLE),
     row("lead_features", &[Scoring], Scope::Admin),

@@ -155,12 +155,11 @@ fn a_tokens_scope_covers_what_it_says_and_nothing_more() {
     }
     for name in Query::NAMES {
         let expected = match *name {
-            "list_leads" | "get_lead" | "lead_history" | "list_members" | "list_changes" => {
-                Some(Scope::LeadsRead)
-            }
+            "list_leads" | "get_lead" | "lead_history" | "list_members" => Some(Scope::LeadsRead),
             "list_sales" | "get_sale" => Some(Scope::SalesRead),
             "statistics" => Some(Scope::StatsRead),
-            "me" | "get_workspace" | "list_tokens" => None,
+            // Of each change it is asked whether the token is good for it.
+            "me" | "get_workspace" | "list_tokens" | "list_changes" => None,
             _ => Some(Scope::Admin),
         };
         assert_eq!(scope_of_query(name), expected, "{name}");
