@@ -10,6 +10,7 @@ mod first_token;
 mod house;
 mod import;
 mod life;
+mod live;
 mod load;
 mod lost;
 mod nonsense;

@@ -11,8 +11,12 @@ use std::collections::BTreeMap;
 const SCHEMAS: &str = "#/components/schemas/";
 
 /// The header parameters that stand behind each kind of caller.
-const HEADERS: [(&str, &[Header]); 3] =
-    [("ReaderHeaders", &[AFTER]), ("MakerHeaders", &[KEY]), ("WriterHeaders", &[KEY, MATCH])];
+const HEADERS: [(&str, &[Header]); 4] = [
+    ("CallerHeaders", &[]),
+    ("ReaderHeaders", &[AFTER]),
+    ("MakerHeaders", &[KEY]),
+    ("WriterHeaders", &[KEY, MATCH]),
+];
 
 /// A header: its name, its form, and what it is for.
 type Header = (&'static str, &'static str, &'static str);
