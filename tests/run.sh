@@ -82,6 +82,13 @@ export AEL_TEST_DATABASE_URL AEL_TEST_NATS_URL
 say "examples in the documentation"
 cargo test --locked --quiet --workspace --doc >"$scratch/doc.out" 2>&1 || { cat "$scratch/doc.out" >&2; exit 1; }
 
+if have npm; then
+    say "the OpenAPI document, as integrators use it"
+    tests/integrators/run.sh "$scratch/integrators" >&2
+else
+    say "skipped: the OpenAPI document is not validated, since there is no npm here (Node 20)"
+fi
+
 outcome=0
 summaries=()
 notes=()

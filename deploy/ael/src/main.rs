@@ -21,12 +21,18 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     // A `.env` beside us counts as the environment; what is set already wins.
-    dotenvy::dotenv().ok();
+    let settings = dotenvy::dotenv();
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(problem::misunderstood(&error, std::env::args_os())),
     };
     let out = cli.global.output();
+    // Half of its lines would be as if they were not there.
+    if let Err(error) = settings
+        && !error.not_found()
+    {
+        return ExitCode::from(problem::tell(&unreadable_settings().into(), out));
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return ExitCode::from(problem::tell(&error.into(), out)),
@@ -35,4 +41,11 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(problem::tell(&error, out)),
     }
+}
+
+/// Without the line, which may hold a secret.
+fn unreadable_settings() -> problem::Problem {
+    let what = "the file .env in this folder (or one above it) cannot be read";
+    let advice = "Nothing was done. Each line is NAME=value; a value with spaces stands in quotes.";
+    problem::Problem::new("bad_settings_file", what, advice)
 }

@@ -23,7 +23,7 @@ type Header = (&'static str, &'static str, &'static str);
 
 const AFTER: Header = (
     "X-Ael-Position",
-    "^[A-Za-z0-9_-]+$",
+    "^[A-Za-z0-9_-]*$",
     "Answer only what includes this write: the position that a write's answer told.",
 );
 const KEY: Header = (
@@ -72,22 +72,26 @@ fn schemas(described: BTreeMap<String, Describe>) -> Map<String, Value> {
         all.insert(name, schema.to_value());
     }
     all.extend(generator.take_definitions(true));
-    all.values_mut().for_each(without_tuples);
+    all.values_mut().for_each(as_sent);
     all.sort_keys();
     all
 }
 
-/// OpenAPI 3.0 knows no tuples: a list of values of one kind, as many as there are.
-fn without_tuples(schema: &mut Value) {
+/// OpenAPI 3.0 knows no tuples, but lists of values of one kind, as many as there are. Whoever sends
+/// a value of a set twice means no harm. And what has a default may be left out, which generators of
+/// clients take the other way round; the words say what is meant then.
+fn as_sent(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
             if let Some(Value::Array(kinds)) = fields.get("items") {
                 let kind = kinds.first().cloned().unwrap_or_else(|| json!({}));
                 fields.insert("items".to_owned(), kind);
             }
-            fields.values_mut().for_each(without_tuples);
+            fields.remove("uniqueItems");
+            fields.remove("default");
+            fields.values_mut().for_each(as_sent);
         }
-        Value::Array(items) => items.iter_mut().for_each(without_tuples),
+        Value::Array(items) => items.iter_mut().for_each(as_sent),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

@@ -101,7 +101,13 @@ pub(crate) fn methods_of(path: &str) -> String {
                 .zip(given)
                 .all(|(part, given)| part == given || (part.starts_with('{') && !given.is_empty()))
     };
-    let mut methods: Vec<&str> = ROUTES.iter().filter(is_it).map(|rule| rule.method).collect();
+    let by_word = |rule: &&RouteRule| rule.path == operation;
+    let named = ROUTES.iter().any(|rule| rule.path == operation);
+    let mut methods: Vec<&str> = ROUTES
+        .iter()
+        .filter(|rule| if named { by_word(rule) } else { is_it(rule) })
+        .map(|rule| rule.method)
+        .collect();
     if methods.contains(&"GET") {
         methods.push("HEAD");
     }
@@ -116,6 +122,7 @@ mod tests {
     #[test]
     fn a_path_knows_its_methods() {
         assert_eq!(methods_of("/api/v1/leads"), "GET, HEAD, POST");
+        assert_eq!(methods_of("/api/v1/leads/bulk"), "POST");
         assert_eq!(methods_of("/api/v1/leads/x/stage"), "POST");
         assert_eq!(methods_of("/api/v1/leads/x"), "GET, HEAD, PATCH");
         assert_eq!(methods_of("/docs"), "GET, HEAD");

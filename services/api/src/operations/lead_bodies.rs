@@ -23,7 +23,6 @@ pub(crate) struct NewLead {
     #[serde(default = "manual")]
     pub(crate) source: Source,
     /// Who it is and how to reach them.
-    #[serde(default)]
     pub(crate) contact: Contact,
     /// For which line of business: one of the workspace's.
     #[serde(default)]

@@ -207,12 +207,13 @@ macro_rules! extracted {
 extracted! {
     Caller, "CallerHeaders", |request| Self::of(request)?;
     Reader, "ReaderHeaders", |request| {
+        let caller = Caller::of(request)?;
         let after = text_of(request, &POSITION)?.filter(|text| !text.is_empty());
         let after = after.map(|text| text.parse()).transpose();
         let after = after.map_err(|_| {
             Problem::at("X-Ael-Position", "this is no position of ours: leave it away")
         })?;
-        Self { caller: Caller::of(request)?, after }
+        Self { caller, after }
     };
     Maker, "MakerHeaders", |request| Self::of(request)?;
     Writer, "WriterHeaders", |request| {

@@ -8,7 +8,9 @@ const UNAUTHENTICATED: &[&str] =
 
 /// Who calls may not do that.
 const FORBIDDEN: &[&str] = &[
+    "email_not_verified",
     "forbidden",
+    "identity_not_linked",
     "not_allowed",
     "not_allowed_here",
     "not_an_admin",
