@@ -50,8 +50,7 @@ impl IntoResponse for Upgraded {
 impl ApiResponse for Upgraded {
     fn meta() -> MetaResponses {
         let upgraded = bare(101, "The connection is a WebSocket now.");
-        let not_asked = bare(426, "The request does not open a WebSocket.");
-        MetaResponses { responses: vec![upgraded, not_asked] }
+        MetaResponses { responses: vec![upgraded] }
     }
 
     fn register(_: &mut Registry) {}
