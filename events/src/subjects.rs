@@ -19,6 +19,8 @@ pub const DEAD: &str = "DEAD";
 pub const AI_CACHE: &str = "ai_cache";
 /// The bucket of half-finished conversations of the bot.
 pub const DIALOGUES: &str = "bot_dialogues";
+/// The bucket of tickets by which browsers open a WebSocket.
+pub const WS_TICKETS: &str = "ws_tickets";
 
 /// The durable consumer of the process manager that opens the sale of a transferred lead.
 pub const SALE_OPENING: &str = "sale-opening";
@@ -110,6 +112,19 @@ pub fn query(edge: Edge, workspace: WorkspaceId, query: &str) -> String {
 /// What `queries` answers, and its queue group.
 pub const QUERIES: (&str, &str) = ("ael.qry.>", "queries");
 
+/// `ael.ask.<edge>.<workspace>.<what>`
+#[must_use]
+pub fn ask(edge: Edge, workspace: WorkspaceId, what: &str) -> String {
+    format!("ael.ask.{edge}.{workspace}.{what}")
+}
+
+/// Where the projector answers whether the history and the read models are sound, and its queue
+/// group.
+pub const VERIFY: (&str, &str) = ("ael.ask.*.*.verify", "projections");
+
+/// The bus user as which the projector answers: who consumes may not answer as well.
+pub const AUDITOR: &str = "auditor";
+
 /// `ael.evt.<lane>.<workspace>.<aggregate>.<event>`, where `<event>` is the event's name without
 /// aggregate and version: `lead.qualified.v1` travels as `….lead.qualified`.
 #[must_use]
@@ -156,7 +171,7 @@ pub struct RequestSubject {
 }
 
 impl RequestSubject {
-    /// Reads `ael.cmd.…` and `ael.qry.…` subjects.
+    /// Reads `ael.cmd.…`, `ael.qry.…` and `ael.ask.…` subjects.
     #[must_use]
     pub fn parse(subject: &str) -> Option<Self> {
         let mut tokens = subject.split('.');

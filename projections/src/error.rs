@@ -47,6 +47,9 @@ pub enum ProjectionError {
     /// The stream of events could not be followed.
     #[error("the stream of events could not be followed")]
     Bus(#[from] ael_bus::ConsumeError),
+    /// The keys of the provider whose sign-in tokens are taken cannot be had.
+    #[error("the keys of the sign-in provider cannot be fetched")]
+    Provider(#[from] ael_auth::FetchError),
     /// A setting cannot be used.
     #[error("a setting cannot be used")]
     Config(#[from] ael_service::ConfigError),
@@ -81,6 +84,7 @@ impl ProjectionError {
             | Self::Stopped
             | Self::BrokenOff
             | Self::Bus(_)
+            | Self::Provider(_)
             | Self::Config(_)
             | Self::Enter(_) => false,
         }

@@ -4,6 +4,7 @@
 //! - [`projector`]: keeps them, lane by lane, each event exactly once.
 //! - [`rebuild()`]: a new version beside the old one, exchanged without a gap.
 //! - [`audit`]: every row of theirs, compared with the fold of the events.
+//! - [`VerifyDesk`]: the same over the bus, in pages, with the hash chain.
 //!
 //! Invariants: rows and checkpoints move in one transaction; a checkpoint never goes back;
 //! whoever was erased is in no row; what cannot be processed waits with its reason and holds up
@@ -30,6 +31,7 @@ pub mod stats;
 mod status;
 mod tables;
 pub mod timeline;
+mod verify;
 mod words;
 
 pub use audit::{Audit, Findings};
@@ -40,6 +42,7 @@ pub use rebuild::{Progress, Rebuilt, rebuild, rebuild_from};
 pub use service::{Config, run};
 pub use source::{EventSource, StoreSource};
 pub use status::status;
+pub use verify::VerifyDesk;
 
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;

@@ -5,7 +5,8 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 
-async fn as_superuser(house: &House, sql: &str) {
+/// Changes something behind the system's back.
+pub async fn as_superuser(house: &House, sql: &str) {
     let url = house.running().superuser_url().unwrap();
     let mut connection = PgConnection::connect(url.expose_secret()).await.unwrap();
     let done = sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();

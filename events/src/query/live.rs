@@ -3,9 +3,10 @@
 use super::lead::Cursor;
 use crate::ids::{MemberId, WorkspaceId};
 use crate::order::PositionToken;
-use crate::values::{AggregateKind, Role};
+use crate::values::{AggregateKind, Role, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What changed, said on `ael.live.<workspace>` after the read models' commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +49,24 @@ impl LiveChange {
             Ok(AggregateKind::Member | AggregateKind::Workspace) => true,
             Ok(AggregateKind::Token | AggregateKind::Invitation) => role == Role::Admin,
             Err(_) => false,
+        }
+    }
+
+    /// Whether a member's token is good for hearing of it: for what it could look up. Without
+    /// scopes there is no token, and so no limit.
+    #[must_use]
+    pub fn is_within(&self, member: MemberId, scopes: Option<&BTreeSet<Scope>>) -> bool {
+        let Some(scopes) = scopes.filter(|scopes| !scopes.contains(&Scope::Admin)) else {
+            return true;
+        };
+        match self.topic.parse::<AggregateKind>() {
+            Ok(AggregateKind::Lead) => scopes.contains(&Scope::LeadsRead),
+            Ok(AggregateKind::Sale) => scopes.contains(&Scope::SalesRead),
+            Ok(AggregateKind::Member) => {
+                scopes.contains(&Scope::LeadsRead) || self.id == member.uuid()
+            }
+            Ok(AggregateKind::Workspace) => true,
+            Ok(AggregateKind::Token | AggregateKind::Invitation) | Err(_) => false,
         }
     }
 }
@@ -142,6 +161,29 @@ mod tests {
             }
             assert!(!change("unheard_of", None).is_for(ALICE, role));
         }
+    }
+
+    #[test]
+    fn a_token_hears_only_of_what_it_could_look_up() {
+        let within = |topic: &str, scopes: &[Scope]| {
+            let scopes = scopes.iter().copied().collect();
+            change(topic, None).is_within(ALICE, Some(&scopes))
+        };
+        let topics = ["lead", "sale", "member", "token", "invitation", "workspace"];
+        for (scope, heard) in [
+            (Scope::LeadsRead, &["lead", "member", "workspace"][..]),
+            (Scope::SalesRead, &["sale", "workspace"]),
+            (Scope::LeadsWrite, &["workspace"]),
+            (Scope::Admin, &topics),
+        ] {
+            for topic in topics {
+                assert_eq!(within(topic, &[scope]), heard.contains(&topic), "{scope} {topic}");
+            }
+        }
+        let themselves = LiveChange { id: ALICE.uuid(), ..change("member", None) };
+        assert!(themselves.is_within(ALICE, Some(&BTreeSet::new())));
+        assert!(topics.iter().all(|topic| change(topic, None).is_within(ALICE, None)));
+        assert!(!within("unheard_of", &[Scope::LeadsRead]));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod live;
 mod people;
 mod sale;
 mod stats;
+mod verify;
 
 pub use audit::{
     AggregateDigest, AuditEvent, DeadLetter, EventPage, FieldChange, HistoryEntry, HistoryPage,
@@ -17,13 +18,14 @@ pub use lead::{
 };
 pub use live::{ChangePage, ListChanges, LiveChange};
 pub use people::{
-    InvitationPage, InvitationView, ListInvitations, ListTokens, TokenPage, TokenView,
+    InvitationPage, InvitationView, ListInvitations, ListTokens, Me, TokenPage, TokenView,
 };
 pub use sale::{GetSale, ListSales, SalePage, SaleSummary, SaleView};
 pub use stats::{
     AgentStats, CurrencyAmount, DomainStats, FunnelStats, MemberView, MonthStats, Overview,
     ProjectionStatus, SourceStats, StageAging, Statistics, WorkspaceView,
 };
+pub use verify::{ChainState, Fault, VerifyPage, VerifyRequest};
 
 use crate::command::Credential;
 use crate::ids::LeadId;

@@ -1,12 +1,24 @@
 //! Questions about who may come in: tokens and invitations. What opens a door is in no answer.
 
 use super::lead::{Cursor, Page};
+use super::stats::MemberView;
 use crate::ids::{InvitationId, MemberId, TokenId};
 use crate::values::{Email, InvitationState, Language, MemberName, Role, Scope, TokenLabel};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+/// Who asks: the answer to [`super::Query::Me`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Me {
+    /// The member.
+    #[serde(flatten)]
+    pub member: MemberView,
+    /// What the token is good for; everything that the role may, when it isn't said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<BTreeSet<Scope>>,
+}
 
 /// See [`super::Query::ListTokens`]. Newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

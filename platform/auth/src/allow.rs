@@ -1,5 +1,5 @@
 //! What each edge may ask at all, and which scope a token needs for it: one table of commands, one
-//! of queries.
+//! of queries, one of questions to other services.
 //!
 //! This is the house's second lock. The first is the bus server, which lets each edge speak only
 //! under its own name; the third is the domain's who-may table, which decides by the person's role.
@@ -96,7 +96,7 @@ pub const QUERIES: &[Row] = &[
     any_token("list_tokens", DESK),
     row("list_invitations", PEOPLE, Scope::Admin),
     row("list_events", DESK, Scope::Admin),
-    row("list_changes", DESK, Scope::LeadsRead),
+    any_token("list_changes", DESK),
     any_token("me", PEOPLE),
     any_token("get_workspace", PEOPLE),
     row("lead_features", &[Scoring], Scope::Admin),
@@ -105,6 +105,9 @@ pub const QUERIES: &[Row] = &[
     row("list_workspaces", &[Cli], Scope::Admin),
     row("find_member", &[Cli], Scope::Admin),
 ];
+
+/// Every question to a service other than `queries`.
+pub const ASKS: &[Row] = &[row("verify", DESK, Scope::Admin)];
 
 fn find<'a>(table: &'a [Row], name: &str) -> Option<&'a Row> {
     table.iter().find(|row| row.name == name)
@@ -120,6 +123,12 @@ pub fn allowed_command(edge: Edge, name: &str) -> bool {
 #[must_use]
 pub fn allowed_query(edge: Edge, name: &str) -> bool {
     find(QUERIES, name).is_some_and(|row| row.edges.contains(&edge))
+}
+
+/// Whether this edge may ask a service this at all.
+#[must_use]
+pub fn allowed_ask(edge: Edge, name: &str) -> bool {
+    find(ASKS, name).is_some_and(|row| row.edges.contains(&edge))
 }
 
 /// The scope that a token needs for this command; an unknown one needs them all.
@@ -138,6 +147,12 @@ pub fn own_is_free(name: &str) -> bool {
 #[must_use]
 pub fn scope_of_query(name: &str) -> Option<Scope> {
     find(QUERIES, name).map_or(Some(Scope::Admin), |row| row.scope)
+}
+
+/// The scope that a token needs to ask a service this; an unknown question needs them all.
+#[must_use]
+pub fn scope_of_ask(name: &str) -> Option<Scope> {
+    find(ASKS, name).map_or(Some(Scope::Admin), |row| row.scope)
 }
 
 #[cfg(test)]

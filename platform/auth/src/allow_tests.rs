@@ -4,7 +4,7 @@ use super::*;
 use ael_events::command::{
     InvitationCommand, LeadCommand, MemberCommand, SaleCommand, TokenCommand, WorkspaceCommand,
 };
-use ael_events::query::Query;
+use ael_events::query::{Query, VerifyRequest};
 use std::collections::BTreeSet;
 
 fn every_command() -> BTreeSet<String> {
@@ -129,6 +129,17 @@ fn the_command_line_does_everything_but_what_is_a_services() {
 }
 
 #[test]
+fn only_admins_desks_ask_whether_all_is_sound() {
+    for edge in Edge::ALL {
+        let expected = matches!(edge, Edge::Api | Edge::Cli);
+        assert_eq!(allowed_ask(edge, VerifyRequest::NAME), expected, "{edge}");
+        assert!(!allowed_ask(edge, "unheard_of"));
+    }
+    assert_eq!(scope_of_ask(VerifyRequest::NAME), Some(Scope::Admin));
+    assert_eq!(scope_of_ask("unheard_of"), Some(Scope::Admin));
+}
+
+#[test]
 fn a_tokens_scope_covers_what_it_says_and_nothing_more() {
     for name in every_command() {
         let needed = scope_of_command(&name);
@@ -144,12 +155,11 @@ fn a_tokens_scope_covers_what_it_says_and_nothing_more() {
     }
     for name in Query::NAMES {
         let expected = match *name {
-            "list_leads" | "get_lead" | "lead_history" | "list_members" | "list_changes" => {
-                Some(Scope::LeadsRead)
-            }
+            "list_leads" | "get_lead" | "lead_history" | "list_members" => Some(Scope::LeadsRead),
             "list_sales" | "get_sale" => Some(Scope::SalesRead),
             "statistics" => Some(Scope::StatsRead),
-            "me" | "get_workspace" | "list_tokens" => None,
+            // Of each change it is asked whether the token is good for it.
+            "me" | "get_workspace" | "list_tokens" | "list_changes" => None,
             _ => Some(Scope::Admin),
         };
         assert_eq!(scope_of_query(name), expected, "{name}");

@@ -14,11 +14,14 @@ mod recent;
 mod token;
 mod uses;
 
-pub use allow::{allowed_command, allowed_query, own_is_free, scope_of_command, scope_of_query};
+pub use allow::{
+    allowed_ask, allowed_command, allowed_query, own_is_free, scope_of_ask, scope_of_command,
+    scope_of_query,
+};
 pub use denied::Denied;
 pub use directory::{Directory, telegram_lookup};
 pub use oidc::{FetchError, Flaw, Oidc, OidcConfig, Signing, identity_lookup};
-pub use principal::{Principal, admit_command, admit_query};
+pub use principal::{Principal, admit_ask, admit_command, admit_query};
 pub use uses::TokenUses;
 
 #[cfg(test)]

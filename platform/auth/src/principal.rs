@@ -1,6 +1,9 @@
 //! Who asks, once it is known.
 
-use crate::allow::{allowed_command, allowed_query, own_is_free, scope_of_command, scope_of_query};
+use crate::allow::{
+    allowed_ask, allowed_command, allowed_query, own_is_free, scope_of_ask, scope_of_command,
+    scope_of_query,
+};
 use ael_events::actor::Actor;
 use ael_events::answer::Rejected;
 use ael_events::command::{Command, TokenCommand};
@@ -93,6 +96,14 @@ impl Principal {
         self.permit(scope_of_query(name))
     }
 
+    /// Refuses a question to another service that the token is not good for.
+    ///
+    /// # Errors
+    /// The refusal, naming the scope.
+    pub fn permit_ask(&self, name: &str) -> Result<(), Rejected> {
+        self.permit(scope_of_ask(name))
+    }
+
     fn permit(&self, needed: Option<Scope>) -> Result<(), Rejected> {
         match (&self.scopes, needed) {
             (Some(scopes), Some(needed))
@@ -120,6 +131,14 @@ pub fn admit_command(edge: Edge, name: &str) -> Result<(), Rejected> {
 /// The refusal.
 pub fn admit_query(edge: Edge, name: &str) -> Result<(), Rejected> {
     if allowed_query(edge, name) { Ok(()) } else { Err(not_here(edge, name)) }
+}
+
+/// Refuses a question to another service that this edge may not ask, whoever asks.
+///
+/// # Errors
+/// The refusal.
+pub fn admit_ask(edge: Edge, name: &str) -> Result<(), Rejected> {
+    if allowed_ask(edge, name) { Ok(()) } else { Err(not_here(edge, name)) }
 }
 
 fn not_here(edge: Edge, name: &str) -> Rejected {

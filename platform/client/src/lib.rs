@@ -13,7 +13,7 @@ use ael_bus::{Bus, RequestError};
 use ael_events::answer::{Accepted, CommandAnswer, Failed, QueryAnswer, Rejected};
 use ael_events::command::CommandRequest;
 use ael_events::ids::WorkspaceId;
-use ael_events::query::QueryRequest;
+use ael_events::query::{QueryRequest, VerifyPage, VerifyRequest};
 use ael_events::subjects::{self, Edge};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -22,6 +22,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// What was begun when the time of a stretch of an audit is over is finished: one page of
+/// aggregates, or the counters of a large workspace.
+const VERIFY_GRACE: Duration = Duration::from_secs(10);
 
 /// What was asked did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -133,6 +137,27 @@ impl Client {
     ) -> Result<Box<RawValue>, ClientError> {
         let subject = subjects::query(self.edge, workspace, request.query.name());
         self.persist(&subject, request, Written::read).await
+    }
+
+    /// Asks for the next stretch of an audit. Not asked again when it takes too long: it would
+    /// only add to what keeps the other side busy.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn verify(
+        &self,
+        workspace: WorkspaceId,
+        request: &VerifyRequest,
+    ) -> Result<VerifyPage, ClientError> {
+        let subject = subjects::ask(self.edge, workspace, VerifyRequest::NAME);
+        let budget_ms = request.budget_ms.unwrap_or(VerifyRequest::BUDGET_MS);
+        let timeout = Duration::from_millis(budget_ms.min(VerifyRequest::MAX_BUDGET_MS).into());
+        let answer = self.bus.ask(&subject, request, timeout + VERIFY_GRACE).await;
+        match answer.map_err(unanswered)? {
+            QueryAnswer::Found { value } => Ok(value),
+            QueryAnswer::Rejected(rejected) => Err(ClientError::Rejected(rejected)),
+            QueryAnswer::Failed(failed) => Err(ClientError::Failed(failed)),
+        }
     }
 
     /// Asks until there is an answer that asking again would not change, or the patience ends.

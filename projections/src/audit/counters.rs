@@ -29,11 +29,7 @@ pub(super) async fn verify(
     let Some(standing) = standings.get(Stats.name()) else { return Ok(findings) };
     let schema = schema_of(Stats.name(), standing.version);
     let mut should = sums(connection, &schema, workspace).await?;
-    let sql = format!(
-        "SELECT lane, owner, metric, key, amount FROM {schema}.counters WHERE workspace = $1"
-    );
-    let rows: Vec<(i16, Uuid, String, String, i64)> =
-        sqlx::query_as(&sql).bind(workspace.uuid()).fetch_all(connection).await?;
+    let rows = shown(connection, &schema, workspace).await?;
     snapshot.end().await.map_err(SourceError::from)?;
     findings.tally(Stats.name()).rows += rows.len() as u64;
     for (lane, owner, metric, key, amount) in rows {
@@ -47,6 +43,17 @@ pub(super) async fn verify(
         differ(&mut findings, workspace, &counter, Some(sum), None);
     }
     Ok(findings)
+}
+
+async fn shown(
+    connection: &mut PgConnection,
+    schema: &str,
+    workspace: WorkspaceId,
+) -> Result<Vec<(i16, Uuid, String, String, i64)>, ProjectionError> {
+    let sql = format!(
+        "SELECT lane, owner, metric, key, amount FROM {schema}.counters WHERE workspace = $1"
+    );
+    Ok(sqlx::query_as(&sql).bind(workspace.uuid()).fetch_all(connection).await?)
 }
 
 /// What the counters should be, lead by lead: as much memory as there are counters.

@@ -70,7 +70,7 @@ impl Findings {
         all.map(|tally| tally.differences + tally.parked + tally.behind).sum()
     }
 
-    pub(super) fn tally(&mut self, projection: &str) -> &mut Tally {
+    pub(crate) fn tally(&mut self, projection: &str) -> &mut Tally {
         self.projections.entry(projection.to_owned()).or_default()
     }
 
@@ -112,7 +112,7 @@ impl Findings {
         self.push(Difference { projection, aggregate, field, history, read_model, personal });
     }
 
-    pub(super) fn push(&mut self, difference: Difference) {
+    pub(crate) fn push(&mut self, difference: Difference) {
         self.tally(&difference.projection).differences += 1;
         if self.differences.len() < MOST_DIFFERENCES {
             self.differences.push(difference);

@@ -33,12 +33,12 @@ impl Subject {
     }
 }
 
-/// Compares a page; also says whether a key was gone although nobody is erased.
+/// Compares a page; also says whose key was gone although they were not erased.
 pub(super) async fn compare(
     audit: &Audit,
     page: Page,
     kind: AggregateKind,
-) -> Result<(Findings, bool), ProjectionError> {
+) -> Result<(Findings, BTreeSet<Uuid>), ProjectionError> {
     let Page { ids, events, models, foreign, .. } = page;
     let mut findings = Findings {
         aggregates: ids.len() as u64,
@@ -70,11 +70,11 @@ pub(super) async fn compare(
         subject.key_is_gone |= opened.data.get(OPEN_KEY).is_none() && is_sealed(stored);
         subject.events.push(opened);
     }
-    let mut keys_are_gone = false;
+    let mut keyless = BTreeSet::new();
     for (id, subject) in &mut subjects {
         subject.events.sort_by_key(|opened| opened.facts.order);
         if subject.key_is_gone && !subject.is_erased() {
-            keys_are_gone = true;
+            keyless.insert(*id);
             let what = "the key of a person whom nobody erased is gone".to_owned();
             findings.differ(HISTORY, &format!("{kind}/{id}"), "key", Some(what), None);
         }
@@ -84,7 +84,7 @@ pub(super) async fn compare(
         compare_model(shown, kind, &subjects, &audit.opinion, &mut findings);
         tokio::task::yield_now().await;
     }
-    Ok((findings, keys_are_gone))
+    Ok((findings, keyless))
 }
 
 fn is_sealed(event: &Recorded) -> bool {

@@ -18,9 +18,11 @@ mod fold;
 mod page;
 mod reach;
 pub mod row;
+mod stretch;
 
 pub use findings::{Difference, Findings, MOST_DIFFERENCES, Tally};
 pub use reach::Reach;
+pub use stretch::Place;
 
 use crate::error::{ProjectionError, SourceError};
 use crate::model::{self, ReadModel};
@@ -54,9 +56,9 @@ const KINDS: [AggregateKind; 5] = [
 ];
 /// How often a page is read again whose tables were exchanged just then.
 const ATTEMPTS: u32 = 20;
-/// How often a page is read again of which a person was being erased just then: key and event go
-/// together, and so the next snapshot has both.
-const ERASURES: u32 = 3;
+/// How often a page is read again of which somebody was being erased just then: key and event go
+/// together, and so whose key is gone is erased in the next snapshot, while others may be now.
+const ERASURES: u32 = 20;
 
 /// An audit of the read models. Cheap to make.
 pub struct Audit {
@@ -65,6 +67,22 @@ pub struct Audit {
     reader: SettledReader,
     models: Vec<Arc<dyn ReadModel>>,
     opinion: Box<SecondOpinion>,
+}
+
+/// Tries again what met tables that were just being exchanged for those of another version.
+macro_rules! patiently {
+    ($work:expr) => {{
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match $work.await {
+                Err(error) if attempt < ATTEMPTS && is_exchange(&error) => {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                outcome => break outcome,
+            }
+        }
+    }};
 }
 
 impl std::fmt::Debug for Audit {
@@ -88,7 +106,13 @@ impl Audit {
     /// # Errors
     /// When PostgreSQL fails.
     pub async fn reach(&self, patience: Duration) -> Result<Reach, ProjectionError> {
-        Reach::of(&self.pool, &self.reader, &self.models, patience).await
+        let reach = self.newest().await?;
+        reach.wait(&self.pool, &self.models, patience).await?;
+        Ok(reach)
+    }
+
+    async fn newest(&self) -> Result<Reach, ProjectionError> {
+        Ok(Reach::of(self.reader.newest().await.map_err(SourceError::from)?))
     }
 
     /// Every workspace in which something happened.
@@ -106,8 +130,8 @@ impl Audit {
     /// When PostgreSQL fails.
     pub async fn strangers(&self) -> Result<BTreeSet<WorkspaceId>, ProjectionError> {
         // What is shown has happened before: it is asked for first.
-        let shown = patiently(async || page::workspaces_shown(&self.pool, &self.models).await);
-        let shown = shown.await?;
+        let shown = patiently!(page::workspaces_shown(&self.pool, &self.models));
+        let shown = shown?;
         let known = self.workspaces().await?;
         Ok(shown.difference(&known).copied().collect())
     }
@@ -144,13 +168,16 @@ impl Audit {
                 }
             }
         }
-        let counters = patiently(async || counters::verify(&self.pool, workspace).await);
-        findings.add(counters.await?);
+        findings.add(self.counters(workspace).await?);
         for letter in crate::dead::list(&self.pool, workspace).await? {
             findings.tally(&letter.projection).parked += 1;
         }
         reach.behind(&self.pool, &self.models, workspace, &mut findings).await?;
         Ok(findings)
+    }
+
+    async fn counters(&self, workspace: WorkspaceId) -> Result<Findings, ProjectionError> {
+        patiently!(counters::verify(&self.pool, workspace))
     }
 
     /// One page, compared; and after which aggregate the next begins.
@@ -160,34 +187,17 @@ impl Audit {
         kind: AggregateKind,
         after: Option<Uuid>,
     ) -> Result<(Findings, Option<Uuid>), ProjectionError> {
-        let mut attempt = 0;
+        let (mut attempt, mut keyless_before) = (0, BTreeSet::new());
         loop {
             attempt += 1;
             let models = &self.models;
-            let read =
-                patiently(async || page::read(&self.pool, models, workspace, kind, after).await);
-            let page = read.await?;
+            let page = patiently!(page::read(&self.pool, models, workspace, kind, after))?;
             let last = page.last;
-            let (findings, keys_are_gone) = fold::compare(self, page, kind).await?;
-            if !keys_are_gone || attempt == ERASURES {
+            let (findings, keyless) = fold::compare(self, page, kind).await?;
+            if keyless.is_subset(&keyless_before) || attempt == ERASURES {
                 return Ok((findings, last));
             }
-        }
-    }
-}
-
-/// Tries again what met tables that were just being exchanged for those of another version.
-async fn patiently<T>(
-    work: impl AsyncFn() -> Result<T, ProjectionError>,
-) -> Result<T, ProjectionError> {
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        match work().await {
-            Err(error) if attempt < ATTEMPTS && is_exchange(&error) => {
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
-            outcome => return outcome,
+            keyless_before = keyless;
         }
     }
 }

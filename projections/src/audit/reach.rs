@@ -1,20 +1,23 @@
-//! Whether the read models have taken what was acknowledged before the audit began.
+//! Whether the read models have taken what was acknowledged before a moment.
 
 use super::findings::Findings;
 use super::page::{place, standings};
-use crate::error::{ProjectionError, SourceError};
+use crate::error::ProjectionError;
 use crate::model::{ReadModel, to_u64};
 use ael_events::ids::{Lane, WorkspaceId};
 use ael_events::order::Order;
-use ael_store::SettledReader;
+use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgPool};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The last event of each lane when the audit began.
-#[derive(Debug)]
+/// How often it is looked again how far the read models have come.
+const POLL: Duration = Duration::from_millis(100);
+
+/// The last event of each lane at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reach {
     newest: Vec<(Lane, Order)>,
 }
@@ -28,30 +31,59 @@ struct Gap {
 }
 
 impl Reach {
-    pub(super) async fn of(
+    pub(super) const fn of(newest: Vec<(Lane, Order)>) -> Self {
+        Self { newest }
+    }
+
+    /// Waits until the read models have come that far; not longer than `patience` without any
+    /// progress.
+    pub(super) async fn wait(
+        &self,
         pool: &PgPool,
-        reader: &SettledReader,
         models: &[Arc<dyn ReadModel>],
         patience: Duration,
-    ) -> Result<Self, ProjectionError> {
-        let newest = reader.newest().await.map_err(SourceError::from)?;
-        let reach = Self { newest };
+    ) -> Result<(), ProjectionError> {
         let mut before: Option<Vec<Order>> = None;
         let mut deadline = Instant::now() + patience;
         loop {
-            let mut connection = pool.acquire().await?;
-            let gaps = reach.gaps(&mut connection, models).await?;
-            drop(connection);
-            let now: Vec<Order> = gaps.iter().map(|gap| gap.after).collect();
+            let now = self.places_of_gaps(pool, models).await?;
             if before.as_ref() != Some(&now) {
                 deadline = Instant::now() + patience;
             }
-            if gaps.is_empty() || Instant::now() >= deadline {
-                return Ok(reach);
+            if now.is_empty() || Instant::now() >= deadline {
+                return Ok(());
             }
             before = Some(now);
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// Waits until the read models have come that far, but no longer than that; whether they have.
+    pub(super) async fn wait_until(
+        &self,
+        pool: &PgPool,
+        models: &[Arc<dyn ReadModel>],
+        deadline: Instant,
+    ) -> Result<bool, ProjectionError> {
+        loop {
+            if self.places_of_gaps(pool, models).await?.is_empty() {
+                return Ok(true);
+            }
+            if Instant::now() + POLL >= deadline {
+                return Ok(false);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn places_of_gaps(
+        &self,
+        pool: &PgPool,
+        models: &[Arc<dyn ReadModel>],
+    ) -> Result<Vec<Order>, ProjectionError> {
+        let mut connection = pool.acquire().await?;
+        let gaps = self.gaps(&mut connection, models).await?;
+        Ok(gaps.iter().map(|gap| gap.after).collect())
     }
 
     async fn gaps(

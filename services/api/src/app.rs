@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::desk::Desk;
 use crate::document;
 use crate::guard::Guard;
+use crate::live::Live;
 use crate::probes::{self, Probes};
 use crate::wire::Problem;
 use poem::endpoint::BoxEndpoint;
@@ -17,12 +18,13 @@ use std::sync::Arc;
 pub(crate) fn app(
     config: &Config,
     desk: Desk,
+    live: Live,
     guard: Guard,
     probes: Probes,
 ) -> BoxEndpoint<'static, Response> {
     let bearers = Arc::new(config.bearers.clone());
     let routes = Route::new()
-        .nest("/api/v1", document::service(desk))
+        .nest("/api/v1", document::service(desk, live))
         .at("/openapi.json", get(document::serve_json))
         .at("/docs", get(document::serve_page))
         .at("/docs/reference.js", get(document::serve_script))

@@ -1,5 +1,6 @@
 //! The settings of the HTTP interface: one struct for each concern.
 
+use crate::live::Options as LiveOptions;
 use ael_client::Bearers;
 use ael_service::{BusConfig, ConfigError, Env};
 use ipnet::IpNet;
@@ -14,6 +15,8 @@ pub struct Config {
     pub address: SocketAddr,
     /// Who may call how often, and how much at once.
     pub limits: Limits,
+    /// How many sockets, and their pace.
+    pub live: LiveOptions,
     /// Which other sites' pages may call, from `AEL_HTTP_CORS_ORIGINS` (none).
     pub cors_origins: Vec<String>,
     /// Whose word about a caller's address counts, from `AEL_HTTP_TRUSTED_PROXIES` (nobody's).
@@ -53,6 +56,7 @@ impl Config {
             bus: BusConfig::read(env)?,
             address,
             limits: Limits::read(env)?,
+            live: LiveOptions::read(env)?,
             cors_origins: origins(env)?,
             trusted_proxies: proxies(env)?,
             bearers: Bearers::read(env)?,

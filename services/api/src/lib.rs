@@ -6,6 +6,7 @@ mod config;
 mod desk;
 mod document;
 mod guard;
+mod live;
 mod operations;
 mod probes;
 mod service;
@@ -13,4 +14,5 @@ mod wire;
 
 pub use config::{Config, Limits};
 pub use document::openapi;
+pub use live::Options as LiveOptions;
 pub use service::{ApiError, run};

@@ -4,6 +4,7 @@ use crate::app::app;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::guard::Guard;
+use crate::live::{ClientHouse, Live};
 use crate::probes::Probes;
 use ael_bus::{Bus, BusError};
 use ael_client::Client;
@@ -13,7 +14,9 @@ use poem::Server;
 use poem::listener::{Acceptor as _, Listener as _, TcpListener};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// How long a command may take, answers and waiting for a position included.
@@ -70,13 +73,18 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), ApiE
         tracing::info!(%address, "requests are taken");
     }
     health.set("http", true);
-    let app = app(&config, Desk::new(client), guard, probes);
+    let house = Arc::new(ClientHouse::new(client.clone()));
+    let live = Live::start(bus.clone(), house, config.live.clone(), shutdown.clone());
+    let app = app(&config, Desk::new(client), live.clone(), guard, probes);
     let served = Server::new_with_acceptor(acceptor)
         .idle_timeout(IDLE)
         .run_with_graceful_shutdown(app, shutdown.cancelled_owned(), Some(FAREWELL))
         .await;
     if let Err(error) = served {
         tracing::error!(%error, "answering broke off");
+    }
+    if timeout(FAREWELL, live.closed()).await.is_err() {
+        tracing::warn!("stopped before every socket was closed");
     }
     Ok(bus.drain().await?)
 }

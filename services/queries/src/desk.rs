@@ -132,6 +132,7 @@ impl Desk {
             self.positions.reach(token, read_by(query)).await?;
         }
         let mut view = self.viewer.open(workspace, planned(query, asker)).await?;
+        view.scopes = principal.scopes;
         let answer = answer(&mut view, asker, query).await?;
         view.close().await?;
         Ok(answer)

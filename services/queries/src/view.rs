@@ -3,7 +3,9 @@
 use crate::cursor::CursorKey;
 use crate::refusal::Answered;
 use ael_events::ids::WorkspaceId;
+use ael_events::values::Scope;
 use sqlx::{PgPool, Postgres, Transaction};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Opens looks at the read models.
@@ -23,6 +25,8 @@ pub struct View {
     pub workspace: WorkspaceId,
     /// Signs where pages go on.
     pub cursors: CursorKey,
+    /// What the asker's token is good for, where it is one.
+    pub scopes: Option<BTreeSet<Scope>>,
 }
 
 impl Viewer {
@@ -50,7 +54,7 @@ impl Viewer {
             self.patience.as_millis()
         );
         let tx = self.pool.begin_with(begin).await?;
-        Ok(View { tx, workspace, cursors: self.cursors.clone() })
+        Ok(View { tx, workspace, cursors: self.cursors.clone(), scopes: None })
     }
 }
 

@@ -6,7 +6,7 @@ use crate::import::progress;
 use crate::problem::Differences;
 use crate::session::{Global, Session};
 use ael_events::ids::WorkspaceId;
-use ael_projections::audit::Reach;
+use ael_projections::audit::{Reach, SecondOpinion};
 use ael_projections::{Audit, Findings};
 use ael_store::{Chain, ChainHead, DbRole};
 use clap::{Args, Subcommand};
@@ -113,6 +113,13 @@ impl Verify {
     }
 }
 
+/// How the domain itself folds a history.
+pub fn domains_opinion() -> Box<SecondOpinion> {
+    Box::new(|kind, id, events| {
+        ael_commands::audit::digest(kind, id, events).map_err(|error| error.to_string())
+    })
+}
+
 struct Auditor {
     audit: Audit,
     chain: Chain,
@@ -122,10 +129,7 @@ impl Auditor {
     async fn new(global: &Global) -> anyhow::Result<Self> {
         let access = Access::new(global)?;
         let read_models = access.pool(DbRole::Projections).await?;
-        let opinion = |kind, id, events| {
-            ael_commands::audit::digest(kind, id, events).map_err(|error| error.to_string())
-        };
-        let audit = Audit::new(&read_models, access.keyring(), Box::new(opinion));
+        let audit = Audit::new(&read_models, access.keyring(), domains_opinion());
         Ok(Self { audit, chain: Chain::new(access.pool(DbRole::Relay).await?) })
     }
 

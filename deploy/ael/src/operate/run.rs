@@ -42,6 +42,14 @@ impl Service {
         self.name()
     }
 
+    /// As whom it enters the bus a second time, to answer: who consumes may not answer as well.
+    pub const fn answering_user(self) -> Option<&'static str> {
+        match self {
+            Self::Projections => Some(ael_events::subjects::AUDITOR),
+            Self::Commands | Self::Relay | Self::Queries | Self::Jobs | Self::Api => None,
+        }
+    }
+
     /// As whom it enters the database, if it may at all.
     pub const fn role(self) -> Option<DbRole> {
         match self {
@@ -70,7 +78,8 @@ impl Service {
             Self::Commands => ael_commands::run(ael_commands::Config::read(&env)?, stop).await?,
             Self::Relay => ael_relay::run(ael_relay::Config::read(&env)?, stop).await?,
             Self::Projections => {
-                ael_projections::run(ael_projections::Config::read(&env)?, stop).await?;
+                let config = ael_projections::Config::read(&env)?;
+                ael_projections::run(config, super::audit::domains_opinion(), stop).await?;
             }
             Self::Queries => {
                 ael_queries::run(ael_queries::QueriesConfig::read(&env)?, stop).await?

@@ -12,7 +12,7 @@ use secrecy::ExposeSecret as _;
 use std::net::{SocketAddr, TcpListener};
 
 /// What of our own environment every service may have: none of it is a secret.
-const HANDED_ON: [&str; 25] = [
+const HANDED_ON: [&str; 27] = [
     "NATS_CA_FILE",
     "NATS_ALLOW_PLAINTEXT",
     "AEL_LOG",
@@ -27,6 +27,8 @@ const HANDED_ON: [&str; 25] = [
     "AEL_HTTP_RATE_PER_ADDRESS",
     "AEL_HTTP_FAILED_SIGN_INS",
     "AEL_HTTP_CONCURRENCY",
+    "AEL_HTTP_SOCKETS",
+    "AEL_HTTP_SOCKETS_PER_TOKEN",
     "AEL_HTTP_CORS_ORIGINS",
     "AEL_HTTP_TRUSTED_PROXIES",
     "OIDC_ISSUER",
@@ -108,6 +110,10 @@ fn environment(
     tell("NATS_URL", &bus.url);
     tell("NATS_USER", &bus.user);
     tell("NATS_PASSWORD", bus.password.expose_secret());
+    if let Some(user) = service.answering_user() {
+        let bus = stack::bus_config(running, env, user)?;
+        tell("NATS_AUDIT_PASSWORD", bus.password.expose_secret());
+    }
     if let Some(role) = service.role() {
         let url = stack::role_url(running, env, role.name())?;
         tell("DATABASE_URL", url.expose_secret());

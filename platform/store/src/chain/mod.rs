@@ -69,6 +69,11 @@ pub struct ChainHead {
     pub last: Order,
 }
 
+impl ChainHead {
+    /// Before the first link.
+    pub const START: Self = Self { number: 0, head: [0; 32], last: Order::START };
+}
+
 impl fmt::Display for ChainHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.number)?;
@@ -195,7 +200,24 @@ impl Chain {
         workspace: WorkspaceId,
         kept: Option<&ChainHead>,
     ) -> Result<Vec<ChainFault>, StoreError> {
-        verify::verify(&self.0, workspace, kept).await
+        let (mut at, mut faults) = (ChainHead::START, Vec::new());
+        while !self.verify_some(workspace, &mut at, kept, &mut faults).await? {}
+        Ok(faults)
+    }
+
+    /// Goes on to look for faults after a place in the chain, which moves on by a bounded number of
+    /// events; whether that was the end of it. The same kept head goes with every stretch.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away; place and faults are as before then.
+    pub async fn verify_some(
+        &self,
+        workspace: WorkspaceId,
+        at: &mut ChainHead,
+        kept: Option<&ChainHead>,
+        faults: &mut Vec<ChainFault>,
+    ) -> Result<bool, StoreError> {
+        verify::step(&self.0, workspace, at, kept, faults).await
     }
 
     async fn tail(&self) -> Result<Order, StoreError> {

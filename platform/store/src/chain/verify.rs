@@ -19,6 +19,14 @@ pub struct RowName {
     pub event: String,
 }
 
+impl RowName {
+    /// The aggregate alone: `lead/018f…`.
+    #[must_use]
+    pub fn aggregate(&self) -> &str {
+        self.event.split(' ').next().unwrap_or_default()
+    }
+}
+
 impl fmt::Display for RowName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {}", self.event, self.order)
@@ -91,6 +99,24 @@ pub enum ChainFault {
     },
 }
 
+impl ChainFault {
+    /// The row that is not as it was, where there is one.
+    #[must_use]
+    pub const fn row(&self) -> Option<&RowName> {
+        match self {
+            Self::Changed { row }
+            | Self::Inserted { row }
+            | Self::Reordered { row, .. }
+            | Self::Unchained { row } => Some(row),
+            Self::Deleted { .. }
+            | Self::LinkChanged { .. }
+            | Self::LinkMissing { .. }
+            | Self::Truncated { .. }
+            | Self::Rewritten { .. } => None,
+        }
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct Link {
     number: i64,
@@ -125,39 +151,41 @@ const LINKS: i64 = 500;
 /// Events that are looked at together, about.
 const EVENTS: i64 = 5_000;
 
-pub(super) async fn verify(
+/// Follows the chain by some links after a place, which moves on; whether that was the end of it.
+pub(super) async fn step(
     pool: &PgPool,
     workspace: WorkspaceId,
+    at: &mut ChainHead,
     kept: Option<&ChainHead>,
-) -> Result<Vec<ChainFault>, StoreError> {
-    let mut faults = Vec::new();
-    let (mut number, mut head, mut last) = (0_u64, [0_u8; 32], Order::START);
-    loop {
-        let links = links_after(pool, workspace, number).await?;
-        let Some(end) = links.last().map(Link::last) else { break };
-        let mut expected = BTreeMap::new();
-        for link in &links {
-            let found = link.number.cast_unsigned();
-            faults.extend((number + 1..found).map(|number| ChainFault::LinkMissing { number }));
-            // After a missing link the head cannot be known: the next one is taken as it is.
-            if found == number + 1 && !link.fits(&head) {
-                faults.push(ChainFault::LinkChanged { number: found });
-            }
-            head = link.head.as_slice().try_into().unwrap_or_default();
-            number = found;
-            if kept.is_some_and(|kept| kept.number == number && kept.head != head) {
-                faults.push(ChainFault::Rewritten { number });
-            }
-            expected.extend(link.leaves().iter().map(|leaf| (leaf.order, leaf.digest)));
+    faults: &mut Vec<ChainFault>,
+) -> Result<bool, StoreError> {
+    let links = links_after(pool, workspace, at.number).await?;
+    let Some(end) = links.last().map(Link::last) else {
+        faults.extend(unchained(pool, workspace, at.last).await?);
+        if let Some(kept) = kept.filter(|kept| kept.number > at.number) {
+            faults.push(ChainFault::Truncated { kept: kept.number, found: at.number });
         }
-        compare(&expected, &rows_between(pool, workspace, last, end).await?, &mut faults);
-        last = last.max(end);
+        return Ok(true);
+    };
+    let rows = rows_between(pool, workspace, at.last, end).await?;
+    let mut expected = BTreeMap::new();
+    for link in &links {
+        let found = link.number.cast_unsigned();
+        faults.extend((at.number + 1..found).map(|number| ChainFault::LinkMissing { number }));
+        // After a missing link the head cannot be known: the next one is taken as it is.
+        if found == at.number + 1 && !link.fits(&at.head) {
+            faults.push(ChainFault::LinkChanged { number: found });
+        }
+        at.head = link.head.as_slice().try_into().unwrap_or_default();
+        at.number = found;
+        if kept.is_some_and(|kept| kept.number == at.number && kept.head != at.head) {
+            faults.push(ChainFault::Rewritten { number: at.number });
+        }
+        expected.extend(link.leaves().iter().map(|leaf| (leaf.order, leaf.digest)));
     }
-    faults.extend(unchained(pool, workspace, last).await?);
-    if let Some(kept) = kept.filter(|kept| kept.number > number) {
-        faults.push(ChainFault::Truncated { kept: kept.number, found: number });
-    }
-    Ok(faults)
+    compare(&expected, &rows, faults);
+    at.last = at.last.max(end);
+    Ok(false)
 }
 
 /// The first event after the end of the chain that has been there for a minute.

@@ -6,7 +6,7 @@ use crate::StoreError;
 use ael_events::event::Recorded;
 use ael_events::ids::WorkspaceId;
 use ael_events::values::AggregateKind;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{Executor as _, PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 /// A transaction that only reads, and always the same moment. It takes no transaction id: however
@@ -31,11 +31,10 @@ impl ReadSnapshot {
     pub async fn begin(pool: &PgPool) -> Result<Self, StoreError> {
         let mut tx = pool.begin().await?;
         // Times as JSON are in UTC; ranges without an end are planned for what they are.
-        sqlx::raw_sql(
+        tx.execute(
             "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; \
              SET LOCAL TimeZone = 'UTC'; SET LOCAL plan_cache_mode = force_custom_plan",
         )
-        .execute(&mut *tx)
         .await?;
         Ok(Self(tx))
     }

@@ -11,8 +11,12 @@ use std::collections::BTreeMap;
 const SCHEMAS: &str = "#/components/schemas/";
 
 /// The header parameters that stand behind each kind of caller.
-const HEADERS: [(&str, &[Header]); 3] =
-    [("ReaderHeaders", &[AFTER]), ("MakerHeaders", &[KEY]), ("WriterHeaders", &[KEY, MATCH])];
+const HEADERS: [(&str, &[Header]); 4] = [
+    ("CallerHeaders", &[]),
+    ("ReaderHeaders", &[AFTER]),
+    ("MakerHeaders", &[KEY]),
+    ("WriterHeaders", &[KEY, MATCH]),
+];
 
 /// A header: its name, its form, and what it is for.
 type Header = (&'static str, &'static str, &'static str);
@@ -171,6 +175,9 @@ fn problems(path: &str, method: &str, has_body: bool) -> Vec<(&'static str, &'st
         ("429", "Too much was asked: `Retry-After` says when to come again."),
         ("503", "A part of the system is away or busy: `Retry-After` says when to come again."),
     ];
+    if path == "/ws" {
+        all.push(("426", "The request does not open a WebSocket."));
+    }
     if path.contains('{') {
         all.push(("404", "There is no such thing, or none that you may see."));
     }

@@ -10,8 +10,9 @@ pub(crate) use page::{serve_json, serve_page, serve_script};
 pub(crate) use routes::methods_of;
 
 use crate::desk::Desk;
+use crate::live::Live;
 use crate::operations::{
-    AuditApi, LeadChangesApi, LeadsApi, MembersApi, SalesApi, StatisticsApi, TokensApi,
+    AuditApi, LeadChangesApi, LeadsApi, LiveApi, MembersApi, SalesApi, StatisticsApi, TokensApi,
     WorkspaceApi,
 };
 use crate::wire::{Described as _, ProblemDetails, take_described};
@@ -36,10 +37,11 @@ type Operations = (
     TokensApi,
     WorkspaceApi,
     AuditApi,
+    LiveApi,
 );
 
 /// The operations, ready to be called.
-pub(crate) fn service(desk: Desk) -> OpenApiService<Operations, ()> {
+pub(crate) fn service(desk: Desk, live: Live) -> OpenApiService<Operations, ()> {
     let operations = (
         LeadsApi(desk.clone()),
         LeadChangesApi(desk.clone()),
@@ -49,6 +51,7 @@ pub(crate) fn service(desk: Desk) -> OpenApiService<Operations, ()> {
         TokensApi(desk.clone()),
         WorkspaceApi(desk.clone()),
         AuditApi(desk),
+        LiveApi(live),
     );
     OpenApiService::new(operations, "AEL CRM", VERSION)
 }

@@ -87,6 +87,8 @@ pub(crate) const ROUTES: &[RouteRule] = &[
     route("GET", "/workspace", None, Role::Agent),
     route("PATCH", "/workspace", ADMIN, Role::Admin),
     route("GET", "/audit/events", ADMIN, Role::Admin),
+    route("GET", "/ws", None, Role::Agent),
+    route("POST", "/ws/ticket", None, Role::Agent),
 ];
 
 /// The methods that a path knows, for `Allow`.

@@ -13,7 +13,7 @@ use ael_events::command::{
     RevokeInvitation, To,
 };
 use ael_events::ids::{InvitationId, MemberId};
-use ael_events::query::{InvitationPage, ListInvitations, MemberView, Query};
+use ael_events::query::{InvitationPage, ListInvitations, Me, MemberView, Query};
 use ael_events::values::{Email, Language, MemberName, NotificationSettings, Role};
 use chrono::{DateTime, TimeDelta, Utc};
 use poem_openapi::OpenApi;
@@ -126,7 +126,7 @@ fn to_invitation(id: InvitationId, command: impl Into<InvitationCommand>) -> Com
 impl MembersApi {
     /// Who am I
     #[oai(path = "/me", method = "get", operation_id = "me")]
-    async fn me(&self, reader: Reader) -> Result<Found<MemberView>, Problem> {
+    async fn me(&self, reader: Reader) -> Result<Found<Me>, Problem> {
         Ok(Found::versioned(self.0.ask(&reader, Query::Me {}).await?))
     }
 

@@ -6,6 +6,7 @@ mod lead_bodies;
 mod lead_changes;
 mod lead_params;
 mod leads;
+mod live;
 mod members;
 mod once;
 mod sales;
@@ -16,6 +17,7 @@ mod workspace;
 pub(crate) use audit::AuditApi;
 pub(crate) use lead_changes::LeadChangesApi;
 pub(crate) use leads::LeadsApi;
+pub(crate) use live::LiveApi;
 pub(crate) use members::MembersApi;
 pub(crate) use sales::SalesApi;
 pub(crate) use statistics::StatisticsApi;
@@ -41,4 +43,6 @@ pub(crate) enum Tag {
     Workspace,
     /// What happened, who did it, and whether what is shown is true.
     Audit,
+    /// What changes, as it changes.
+    Live,
 }

@@ -202,6 +202,17 @@ pub(crate) fn one(
     }
 }
 
+/// An answer without a body, in the document.
+pub(crate) fn bare(status: u16, description: &'static str) -> MetaResponse {
+    MetaResponse {
+        description,
+        status: Some(status),
+        status_range: None,
+        content: Vec::new(),
+        headers: Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -205,6 +205,7 @@ macro_rules! extracted {
 }
 
 extracted! {
+    Caller, "CallerHeaders", |request| Self::of(request)?;
     Reader, "ReaderHeaders", |request| {
         let caller = Caller::of(request)?;
         let after = text_of(request, &POSITION)?.filter(|text| !text.is_empty());

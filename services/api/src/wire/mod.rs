@@ -11,9 +11,9 @@ mod path;
 mod problem;
 mod status;
 
-pub(crate) use answer::{Created, Found, Written, one};
+pub(crate) use answer::{Created, Found, Written, bare, one};
 pub(crate) use body::{Body, parse_value};
-pub(crate) use caller::{Maker, Reader, Writer};
+pub(crate) use caller::{Caller, Maker, Reader, Writer};
 pub(crate) use described::{Describe, Described, take_described};
 pub(crate) use list::List;
 pub(crate) use params::Params;

@@ -2,7 +2,7 @@
 //! lane what comes after the place to which they have been told.
 //!
 //! A change is told to whoever may see the thing now, and to an Agent who could until it changed
-//! hands.
+//! hands; by a token to which it would be told if it were asked for.
 
 use super::lanes::{Lanes, Places, place};
 use super::rows::{At, member, push_beyond, word};
@@ -215,6 +215,7 @@ async fn changes(
         told_to(asker, change, before)
     };
     let mut told: Vec<LiveChange> = newest.into_values().filter_map(told).collect();
+    told.retain(|change| change.is_within(asker.id, view.scopes.as_ref()));
     told.sort_by_key(|change| change.position.order);
     Ok(told)
 }

@@ -5,7 +5,7 @@ use crate::asker::Colleague;
 use crate::refusal::{Answered, Unanswered, invalid};
 use crate::view::View;
 use ael_events::ids::{MemberId, WorkspaceId};
-use ael_events::query::{MemberView, WorkspaceView};
+use ael_events::query::{Me, MemberView, WorkspaceView};
 use ael_events::values::{Email, InvalidText, MemberName, WorkspaceName};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -59,13 +59,13 @@ pub async fn name_of(view: &mut View, who: MemberId) -> Answered<Option<String>>
 ///
 /// # Errors
 /// [`Unanswered::Behind`] when the read model has not yet heard of them.
-pub async fn me(view: &mut View, asker: Colleague) -> Answered<MemberView> {
+pub async fn me(view: &mut View, asker: Colleague) -> Answered<Me> {
     let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
     sql.push_bind(view.workspace.uuid()).push(" AND id = ").push_bind(asker.id.uuid());
     let row: Option<MemberRow> = sql.build_query_as().fetch_optional(&mut *view.tx).await?;
-    let mut me = row.ok_or(Unanswered::Behind)?.into_view()?;
-    me.role = asker.role;
-    Ok(me)
+    let mut member = row.ok_or(Unanswered::Behind)?.into_view()?;
+    member.role = asker.role;
+    Ok(Me { member, scopes: view.scopes.clone() })
 }
 
 /// The members behind an id or a part of a name or an e-mail address, for the operator; all of
