@@ -6,9 +6,12 @@ use ael_client::Client;
 use ael_events::answer::Accepted;
 use ael_events::command::{Command, CommandRequest};
 use ael_events::ids::MemberId;
-use ael_events::query::{MemberView, Query, QueryRequest};
+use ael_events::query::{Cursor, MemberView, Query, QueryRequest, VerifyPage, VerifyRequest};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+
+/// How long a page of an audit may take: less than the bus is waited for.
+const VERIFY_BUDGET_MS: u32 = 5_000;
 
 /// Asks and tells on behalf of callers.
 #[derive(Debug, Clone)]
@@ -72,6 +75,20 @@ impl Desk {
         command: impl Into<Command>,
     ) -> Result<Accepted, Problem> {
         self.tell(&Writer::unversioned(maker.clone()), command).await
+    }
+
+    /// Goes on with the audit of the caller's workspace.
+    pub(crate) async fn verify(
+        &self,
+        reader: &Reader,
+        cursor: Option<Cursor>,
+        head: Option<String>,
+    ) -> Result<VerifyPage, Problem> {
+        self.is_linked()?;
+        let credential = reader.caller.credential.clone();
+        let budget_ms = Some(VERIFY_BUDGET_MS);
+        let request = VerifyRequest { credential, cursor, budget_ms, head };
+        Ok(self.client.verify(reader.caller.workspace, &request).await?)
     }
 
     /// As which member somebody speaks.

@@ -14,7 +14,7 @@ use crate::session::{Global, Session};
 use crate::stack::{self, HTTP_ENDPOINT};
 use ael_auth::OidcConfig;
 use ael_bus::Bus;
-use ael_client::Client;
+use ael_client::{Client, ClientError};
 use ael_events::subjects::Edge;
 use ael_service::{Env, shutdown, telemetry};
 use ael_stack::{Stack, StackError};
@@ -109,7 +109,13 @@ impl Up {
             .extend((1..).zip(&http).map(|(number, address)| (endpoint(number), url(address))));
         servers.publish_ready(endpoints)?;
         if self.demo {
-            demo::fill(&session, steps).await?;
+            match demo::fill(&session, steps).await {
+                // Somebody made of the demo what they liked: that is no reason not to start.
+                Err(error) if is_refusal(&error) => {
+                    steps.warn(&format!("the workspace Demo cannot be filled: {error}"));
+                }
+                filled => filled?,
+            }
         }
         Ok((admin, session, http))
     }
@@ -155,6 +161,10 @@ impl Up {
         out.say(format!("  {prefix} --help"))?;
         out.say(out.dim("Ctrl-C stops everything in order."))
     }
+}
+
+fn is_refusal(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ClientError::Rejected(_)))
 }
 
 /// Under which name the home's note says where a copy of the API listens.

@@ -87,6 +87,7 @@ pub(crate) const ROUTES: &[RouteRule] = &[
     route("GET", "/workspace", None, Role::Agent),
     route("PATCH", "/workspace", ADMIN, Role::Admin),
     route("GET", "/audit/events", ADMIN, Role::Admin),
+    route("GET", "/audit/verify", ADMIN, Role::Admin),
     route("GET", "/ws", None, Role::Agent),
     route("POST", "/ws/ticket", None, Role::Agent),
 ];

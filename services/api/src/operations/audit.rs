@@ -2,9 +2,9 @@
 
 use super::Tag;
 use crate::desk::Desk;
-use crate::wire::{Described as _, List, Params, Problem, Reader};
+use crate::wire::{Described as _, Found, List, Params, Problem, Reader};
 use ael_events::ids::{LeadId, MemberId};
-use ael_events::query::{AuditEvent, Cursor, ListEvents, Page, Query};
+use ael_events::query::{AuditEvent, Cursor, ListEvents, Page, Query, VerifyPage};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt as _, stream};
@@ -105,6 +105,34 @@ impl AuditApi {
         let rest = pages(desk, reader, query.0, first, left);
         Ok(Lines(Body::from_bytes_stream(rest)))
     }
+
+    /// Check that what is shown is what happened
+    ///
+    /// Every row of the read models is compared with the fold of its events, and the hash chain over
+    /// the events is verified. A large workspace takes several pages: go on with `next_cursor`. All
+    /// is sound when no page has `faults`.
+    #[oai(path = "/audit/verify", method = "get", operation_id = "audit_verify")]
+    async fn verify(
+        &self,
+        reader: Reader,
+        query: Params<VerifyParams>,
+    ) -> Result<Found<VerifyPage>, Problem> {
+        let VerifyParams { cursor, head } = query.0;
+        Found::of(&self.0.verify(&reader, cursor, head).await?)
+    }
+}
+
+/// Where an audit goes on.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct VerifyParams {
+    /// The `next_cursor` of the page before; from the beginning when not said.
+    #[schemars(length(max = 4096))]
+    cursor: Option<Cursor>,
+    /// A head of the hash chain that you kept: history may have grown since, but not changed. The
+    /// same with every page.
+    #[schemars(length(max = 200))]
+    head: Option<String>,
 }
 
 struct Asking {
