@@ -63,19 +63,21 @@ impl Ear {
 
     async fn frame(&mut self) -> Message {
         loop {
-            let frame = timeout(PATIENCE, self.0.next()).await.expect("something is said");
-            match frame.expect("the socket is open").unwrap() {
+            let frame = timeout(PATIENCE, self.0.next()).await.unwrap();
+            match frame.unwrap().unwrap() {
                 Message::Ping(_) | Message::Pong(_) => {}
-                other => return other,
+                said @ (Message::Text(_)
+                | Message::Binary(_)
+                | Message::Close(_)
+                | Message::Frame(_)) => return said,
             }
         }
     }
 
     async fn hear(&mut self) -> Value {
-        match self.frame().await {
-            Message::Text(text) => serde_json::from_str(&text).unwrap(),
-            other => panic!("no message: {other:?}"),
-        }
+        let said = self.frame().await;
+        let Message::Text(text) = &said else { panic!("no message: {said:?}") };
+        serde_json::from_str(text).unwrap()
     }
 
     /// Hears until this is said; gives all that was said before it, too.
@@ -91,11 +93,11 @@ impl Ear {
 
     async fn closes(&mut self) -> u16 {
         loop {
-            match self.frame().await {
-                Message::Close(Some(frame)) => return frame.code.into(),
-                Message::Text(_) => {}
-                other => panic!("no goodbye: {other:?}"),
+            let said = self.frame().await;
+            if let Message::Close(Some(frame)) = said {
+                return frame.code.into();
             }
+            assert!(said.is_text(), "no goodbye: {said:?}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! When tokens were last used: noted in memory on the way, written every few seconds for all of them
-//! together. It is told in lists of tokens and decides nothing.
+//! When tokens were last used: noted in memory on the way, written every few seconds for all of
+//! them together. It is told in lists of tokens and decides nothing.
 
 use ael_events::ids::{TokenId, WorkspaceId};
 use ael_store::{StoreError, auth};

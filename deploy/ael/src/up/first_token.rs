@@ -1,9 +1,9 @@
 //! `API_SECRET_TOKEN`: what the operator chose as the token of the first workspace's first Admin.
 //!
 //! It is a token like every other one, whose id follows from the secret: it is made once, stays
-//! good over restarts, and is revoked when the secret is changed. While the secret is taken away, the
-//! API does not know it; nothing is revoked then, for what is revoked never comes back and a start
-//! from another folder, without its `.env`, should cost nobody their token.
+//! good over restarts, and is revoked when the secret is changed. While the secret is taken away,
+//! the API does not know it; nothing is revoked then, for what is revoked never comes back and a
+//! start from another folder, without its `.env`, should cost nobody their token.
 
 use super::PATIENCE;
 use super::bring::Steps;

@@ -197,7 +197,8 @@ mod tests {
             assert_eq!(scopes(&[], has), two);
         }
         let prefixed = [("OIDC_SCOPE_PREFIX", "https://api/"), ("OIDC_SCOPE_CLAIM", "perms.api")];
-        let has = json!({ "perms": { "api": ["https://api/leads:read", "https://api/admin", "files"] },
+        let has = json!({
+            "perms": { "api": ["https://api/leads:read", "https://api/admin", "files"] },
             "scope": "export" });
         assert_eq!(scopes(&prefixed, has), two);
     }

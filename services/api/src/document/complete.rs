@@ -77,9 +77,9 @@ fn schemas(described: BTreeMap<String, Describe>) -> Map<String, Value> {
     all
 }
 
-/// OpenAPI 3.0 knows no tuples, but lists of values of one kind, as many as there are. Whoever sends
-/// a value of a set twice means no harm. And what has a default may be left out, which generators of
-/// clients take the other way round; the words say what is meant then.
+/// OpenAPI 3.0 knows no tuples, but lists of values of one kind, as many as there are. Whoever
+/// sends a value of a set twice means no harm. And what has a default may be left out, which
+/// generators of clients take the other way round; the words say what is meant then.
 fn as_sent(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {

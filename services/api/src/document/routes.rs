@@ -1,8 +1,8 @@
 //! Who may call what: one line for each route, with the scope that a token needs and the least role
 //! that gets anywhere with it.
 //!
-//! The table is a promise, not a lock: `commands` and `queries` decide, and a test walks every route
-//! with every role, scope and workspace and compares. A route that is not in it fails a test.
+//! The table is a promise, not a lock: `commands` and `queries` decide, and a test walks every
+//! route with every role, scope and workspace and compares. A route that is not in it fails a test.
 
 use ael_events::values::{Role, Scope};
 

@@ -1,3 +1,5 @@
+//! The document is whole: every route, reference, refusal and example.
+
 use super::routes::ROUTES;
 use super::*;
 use serde_json::{Map, json};

@@ -365,7 +365,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whom_a_change_does_not_concern_is_not_looked_up() {
         let hall = Hall::open();
-        let mut seat = hall.admit(5).await.unwrap();
+        let seat = hall.admit(5).await.unwrap();
         hall.say(Some(Err("bad_token")));
         hall.callers.noticed(&change("member", 2, 2));
         hall.callers.noticed(&change("token", 6, 2));
@@ -377,7 +377,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_nobody_told_of_is_found_by_looking_now_and_then() {
         let hall = Hall::open();
-        let mut seat = hall.admit(5).await.unwrap();
+        let seat = hall.admit(5).await.unwrap();
         hall.say(Some(Err("bad_token")));
         hall.callers.sweep().await;
         assert!(matches!(seat.standing(), Standing::Is(_)), "looked up a moment ago");
@@ -389,7 +389,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn while_nobody_can_say_who_they_are_they_listen_on_but_not_for_long() {
         let hall = Hall::open();
-        let mut seat = hall.admit(5).await.unwrap();
+        let seat = hall.admit(5).await.unwrap();
         hall.say(None);
         tokio::time::sleep(RECHECK).await;
         hall.callers.sweep().await;

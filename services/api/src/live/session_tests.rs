@@ -140,16 +140,17 @@ async fn frame(client: &mut Client) -> Message {
     loop {
         match client.next().await.expect("the connection stands").expect("a frame") {
             Message::Ping(_) | Message::Pong(_) => {}
-            other => return other,
+            said @ (Message::Text(_)
+            | Message::Binary(_)
+            | Message::Close(_)
+            | Message::Frame(_)) => return said,
         }
     }
 }
 
 async fn next(client: &mut Client) -> Value {
-    match frame(client).await {
-        Message::Text(text) => serde_json::from_str(&text).unwrap(),
-        other => panic!("no message: {other:?}"),
-    }
+    let said = frame(client).await;
+    serde_json::from_str(said.to_text().expect("a message")).unwrap()
 }
 
 /// The version of the next change that is told.
@@ -160,10 +161,9 @@ async fn version(client: &mut Client) -> u64 {
 }
 
 async fn closes(client: &mut Client) -> u16 {
-    match frame(client).await {
-        Message::Close(Some(frame)) => frame.code.into(),
-        other => panic!("no goodbye: {other:?}"),
-    }
+    let said = frame(client).await;
+    let Message::Close(Some(frame)) = said else { panic!("no goodbye: {said:?}") };
+    frame.code.into()
 }
 
 async fn say(client: &mut Client, text: &str) {

@@ -108,9 +108,9 @@ impl AuditApi {
 
     /// Check that what is shown is what happened
     ///
-    /// Every row of the read models is compared with the fold of its events, and the hash chain over
-    /// the events is verified. A large workspace takes several pages: go on with `next_cursor`. All
-    /// is sound when no page has `faults`.
+    /// Every row of the read models is compared with the fold of its events, and the hash chain
+    /// over the events is verified. A large workspace takes several pages: go on with
+    /// `next_cursor`. All is sound when no page has `faults`.
     #[oai(path = "/audit/verify", method = "get", operation_id = "audit_verify")]
     async fn verify(
         &self,

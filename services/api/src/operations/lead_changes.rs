@@ -156,9 +156,9 @@ impl LeadChangesApi {
 
     /// Hand a qualified lead to sales
     ///
-    /// A Manager's decision. The advisor advises: when its analysis is missing or stale or its score
-    /// is low, a `reason` is needed (409 `override_reason_needed`). The sale opens a moment later,
-    /// under an id that the lead's history and its `sale_id` tell.
+    /// A Manager's decision. The advisor advises: when its analysis is missing or stale or its
+    /// score is low, a `reason` is needed (409 `override_reason_needed`). The sale opens a moment
+    /// later, under an id that the lead's history and its `sale_id` tell.
     #[oai(path = "/leads/:id/transfer", method = "post", operation_id = "transfer_lead")]
     async fn transfer(
         &self,

@@ -1,4 +1,5 @@
-//! Link the identity with which a member signs in: an Admin's decision. An identity is one member's.
+//! Link the identity with which a member signs in: an Admin's decision. An identity is one
+//! member's.
 
 use super::{Identity, Member, MemberContext, MemberRejection};
 use ael_events::command::LinkIdentity;
