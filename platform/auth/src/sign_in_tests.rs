@@ -162,7 +162,10 @@ async fn a_linked_identity_is_whose_it_was_linked_to_and_no_other_one_is_them() 
     let ada = house.member(Role::Agent, "ada@example.com").await;
     let bob = house.member(Role::Agent, "bob@example.com").await;
     house.link(bob, "auth0|7").await;
-    let claims = |subject: &str, email: &str| json!({ "sub": subject, "email": email, "email_verified": true });
+    let claims = |subject: &str, email: &str| {
+        let verified = true;
+        json!({ "sub": subject, "email": email, "email_verified": verified })
+    };
     let by_identity = house.resolve(claims("auth0|7", "ada@example.com")).await.unwrap();
     assert_eq!(by_identity.actor, person(bob, Role::Agent));
     let without_email = house.resolve(json!({ "sub": "auth0|7" })).await.unwrap();
