@@ -2,6 +2,8 @@
 //! much at once, under which name in the logs, and what went wrong in one form.
 
 mod address;
+mod compress;
+mod origins;
 mod rate;
 mod report;
 
@@ -11,6 +13,8 @@ use crate::wire::Problem;
 pub(crate) use address::Address;
 use address::Proxies;
 use ael_bus::Traceparent;
+use compress::{compressed, negotiated};
+use origins::Origins;
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 use poem_openapi::OperationId;
@@ -32,6 +36,7 @@ pub(crate) struct Guard(Arc<Shared>);
 struct Shared {
     rates: Rates,
     proxies: Proxies,
+    origins: Origins,
     places: Semaphore,
 }
 
@@ -48,6 +53,7 @@ impl Guard {
         Self(Arc::new(Shared {
             rates: Rates::new(config.limits),
             proxies: Proxies::new(config.trusted_proxies.clone()),
+            origins: Origins::new(config.cors_origins.clone()),
             places: Semaphore::new(config.limits.at_once),
         }))
     }
@@ -74,9 +80,15 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let name = request_id(&request);
         let story = traced(&request);
-        let address = self.guard.0.proxies.address_of(&request);
+        let Shared { proxies, origins, .. } = &*self.guard.0;
+        let address = proxies.address_of(&request);
         request.extensions_mut().insert(address);
-        let answered = story.scope(self.answer(request)).await;
+        let (origin, coding) = (origins.listed(&request), negotiated(request.headers()));
+        let answered = if Origins::is_asked_beforehand(&request) {
+            Ok(Origins::beforehand(origin.as_ref()))
+        } else {
+            story.scope(self.answer(request)).await
+        };
         let mut response = answered.unwrap_or_else(|mut problem| {
             problem.request_id = Some(name.clone());
             problem.into_response()
@@ -94,8 +106,9 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
         {
             response.headers_mut().insert(header::ALLOW, methods);
         }
+        origins.tell(origin, response.headers_mut());
         dress(&mut response, &name);
-        Ok(response)
+        Ok(compressed(response, coding))
     }
 }
 
