@@ -117,10 +117,11 @@ impl Client {
         request: &QueryRequest,
     ) -> Result<T, ClientError> {
         let subject = subjects::query(self.edge, workspace, request.query.name());
-        self.persist(&subject, request, |answer: QueryAnswer<T>| match answer {
-            QueryAnswer::Found { value } => Ok(value),
-            QueryAnswer::Rejected(rejected) => Err(ClientError::Rejected(rejected)),
-            QueryAnswer::Failed(failed) => Err(ClientError::Failed(failed)),
+        self.persist(&subject, request, |answer: Written| {
+            serde_json::from_str(answer.read()?.get()).map_err(|source| {
+                let subject = subject.clone();
+                ClientError::Unavailable(RequestError::Unreadable { subject, source })
+            })
         })
         .await
     }
