@@ -299,6 +299,11 @@ fn spawn_up(home: &Path, arguments: &[&str]) -> Child {
         .env("AEL_HOME", home)
         .env_remove("DATABASE_URL")
         .env_remove("NATS_URL")
+        // Many systems run at once, and none of them is in a hurry.
+        .env("HTTP_ADDR", "127.0.0.1:0")
+        .env("AEL_HTTP_RATE_PER_TOKEN", "0")
+        .env("AEL_HTTP_RATE_PER_ADDRESS", "0")
+        .env("AEL_HTTP_FAILED_SIGN_INS", "0")
         .current_dir(home.parent().unwrap())
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())

@@ -49,6 +49,8 @@ fn every_reference_leads_somewhere_and_no_placeholder_is_left() {
         let name = reference.strip_prefix("#/components/schemas/").unwrap();
         let schema = schemas.get(name).unwrap_or_else(|| panic!("{reference} leads nowhere"));
         assert_ne!(schema, &json!({ "type": "object" }), "{name} was left as a placeholder");
+        let itself = format!("#/components/schemas/{name}");
+        assert_ne!(schema["$ref"], json!(itself), "{name} is only itself");
     }
     for placeholder in ["CallerHeaders", "ReaderHeaders", "MakerHeaders", "WriterHeaders"] {
         assert!(!document.to_string().contains(placeholder));

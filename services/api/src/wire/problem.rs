@@ -8,7 +8,7 @@ use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::registry::{MetaResponses, Registry};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -28,10 +28,25 @@ pub struct PlaceError {
 }
 
 /// Why a request was not answered as asked. Boxed: it is the error of everything here.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
 #[serde(transparent)]
 #[error("{}", _0.detail)]
 pub struct Problem(Box<Details>);
+
+/// It looks like what it holds.
+impl JsonSchema for Problem {
+    fn schema_name() -> Cow<'static, str> {
+        Details::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        Details::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Details::json_schema(generator)
+    }
+}
 
 impl Deref for Problem {
     type Target = Details;
