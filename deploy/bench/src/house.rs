@@ -19,6 +19,7 @@ use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -183,6 +184,17 @@ impl House {
         Ok(())
     }
 
+    /// Starts the interface, which listens there.
+    pub(crate) async fn start_api(&self, address: SocketAddr) -> anyhow::Result<()> {
+        let name = Service::Api.name();
+        let listens = [("HTTP_ADDR", address.to_string())];
+        let spec = ServiceSpec::service(name, &self.program, ["run", name])
+            .env(self.environment(Service::Api)?)
+            .env(listens);
+        self.stack.supervisor().start(spec).await?;
+        Ok(())
+    }
+
     fn environment(&self, service: Service) -> anyhow::Result<Vec<(String, String)>> {
         let running = self.stack.running();
         let bus = running.bus_config(service.name()).context("a service without a bus user")?;
@@ -227,12 +239,12 @@ impl House {
         (self.program.clone(), self.stack.running().home().path().to_owned())
     }
 
-    fn superuser_url(&self) -> anyhow::Result<String> {
+    pub(crate) fn superuser_url(&self) -> anyhow::Result<String> {
         let url = self.stack.running().superuser_url().context("no database of our own")?;
         Ok(url.expose_secret().to_owned())
     }
 
-    fn role_url(&self, role: DbRole) -> anyhow::Result<String> {
+    pub(crate) fn role_url(&self, role: DbRole) -> anyhow::Result<String> {
         let url = self.stack.running().role_url(role.name()).context("no such role")?;
         Ok(url.expose_secret().to_owned())
     }

@@ -6,6 +6,7 @@
 
 mod append;
 mod house;
+mod http;
 mod idle;
 mod lag;
 mod load;
@@ -37,6 +38,11 @@ pub enum BenchCommand {
     Query(Sizes),
     /// What the system needs when nothing happens
     Idle(Sizes),
+    /// Requests to the HTTP interface
+    Http(Sizes),
+    /// The bare server that `http` is measured against
+    #[command(hide = true)]
+    BareHttp,
     /// All of them, one after the other
     All(Sizes),
 }
@@ -116,6 +122,8 @@ impl BenchCommand {
             Self::Rebuild(sizes) => rebuild::run(sizes, &mut report).await?,
             Self::Query(sizes) => query::run(sizes, &mut report).await?,
             Self::Idle(sizes) => idle::run(sizes, &mut report).await?,
+            Self::Http(sizes) => http::run(sizes, &mut report).await?,
+            Self::BareHttp => http::serve().await?,
             Self::All(sizes) => all(sizes, &mut report).await?,
         }
         report.finish()
@@ -127,5 +135,6 @@ async fn all(sizes: &Sizes, report: &mut Report) -> anyhow::Result<()> {
     lag::run(sizes, Some(written), report).await?;
     rebuild::run(sizes, report).await?;
     query::run(sizes, report).await?;
+    http::run(sizes, report).await?;
     idle::run(sizes, report).await
 }

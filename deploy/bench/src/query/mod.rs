@@ -10,6 +10,7 @@ use crate::measure::{Run, Sample, ms_since, percentile};
 use crate::report::{Figure, Report};
 use ael_client::Client;
 use ael_events::command::Credential;
+use ael_events::ids::WorkspaceId;
 use ael_events::query::{LeadPage, ListLeads, Query, QueryRequest};
 use ael_store::DbRole;
 use chrono::{DateTime, Utc};
@@ -55,7 +56,12 @@ pub(crate) async fn run(sizes: &Sizes, report: &mut Report) -> anyhow::Result<()
     questions(sizes, report, &asker).await
 }
 
-async fn fill(pool: &PgPool, rows: usize, one: &Tenant, two: &Tenant) -> anyhow::Result<()> {
+pub(crate) async fn fill(
+    pool: &PgPool,
+    rows: usize,
+    one: &Tenant,
+    two: &Tenant,
+) -> anyhow::Result<()> {
     let version: i32 =
         sqlx::query_scalar("SELECT version FROM read.projections WHERE name = 'lead_board'")
             .fetch_one(pool)
@@ -132,7 +138,7 @@ async fn in_process(pool: &PgPool, tenant: &Tenant, time: Duration) -> anyhow::R
     let (pool, tenant) = (pool.clone(), *tenant);
     closed(AT_ONCE, time, move |_| {
         let pool = pool.clone();
-        async move { page_in_process(&pool, &tenant).await }
+        async move { page_in_process(&pool, tenant.workspace).await.map(drop) }
     })
     .await
 }
@@ -157,8 +163,11 @@ struct Row {
     erased: bool,
 }
 
-async fn page_in_process(pool: &PgPool, tenant: &Tenant) -> anyhow::Result<()> {
-    let workspace = tenant.workspace;
+/// The first page of everything, as JSON.
+pub(crate) async fn page_in_process(
+    pool: &PgPool,
+    workspace: WorkspaceId,
+) -> anyhow::Result<Vec<u8>> {
     let begin = format!("BEGIN READ ONLY; SET LOCAL ael.workspace = '{workspace}'");
     let mut tx = pool.begin_with(begin).await?;
     let rows: Vec<Row> = sqlx::query_as(PAGE)
@@ -169,7 +178,7 @@ async fn page_in_process(pool: &PgPool, tenant: &Tenant) -> anyhow::Result<()> {
     tx.commit().await?;
     let answer = serde_json::to_vec(&rows)?;
     anyhow::ensure!(rows.len() == 51 && !answer.is_empty(), "a page of {}", rows.len());
-    Ok(())
+    Ok(answer)
 }
 
 /// Every question, one at a time, in turns with the cheapest.
