@@ -64,7 +64,9 @@ impl DbRole {
             ],
             // The settled order is read by its index, in one way whatever the numbers.
             Self::Relay => &[("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")],
-            Self::Owner | Self::Queries => &[],
+            // A page is small work: more processes and compiled plans only take longer to start.
+            Self::Queries => &[("jit", "off"), ("max_parallel_workers_per_gather", "0")],
+            Self::Owner => &[],
         }
     }
 }

@@ -37,20 +37,18 @@ impl Viewer {
     }
 
     /// Opens a look in one exchange with the database. Nothing but an id and numbers of ours
-    /// stands in its text. A page is small work: more processes would only take longer to start.
+    /// stands in its text.
     ///
     /// # Errors
     /// When the database cannot be asked.
     pub async fn open(&self, workspace: WorkspaceId, plan: Plan) -> Answered<View> {
-        let plan = match plan {
-            Plan::Kept => "auto",
-            Plan::Anew => "force_custom_plan",
+        let planned = match plan {
+            Plan::Kept => "",
+            Plan::Anew => "; SET LOCAL plan_cache_mode = force_custom_plan",
         };
         let begin = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-             SET LOCAL ael.workspace = '{workspace}'; SET LOCAL statement_timeout = {}; \
-             SET LOCAL plan_cache_mode = {plan}; SET LOCAL jit = off; \
-             SET LOCAL max_parallel_workers_per_gather = 0",
+             SET LOCAL ael.workspace = '{workspace}'; SET LOCAL statement_timeout = {}{planned}",
             self.patience.as_millis()
         );
         let tx = self.pool.begin_with(begin).await?;

@@ -7,8 +7,7 @@ use ael_events::order::Order;
 use ael_store::{AppendError, SettledReader, WriterOptions};
 use sqlx::PgPool;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// A reader that follows the serial alone, as one must not.
@@ -20,11 +19,14 @@ async fn follow_the_serial(pool: &PgPool, after: i64) -> Vec<i64> {
         .unwrap()
 }
 
-/// Follows the settled order while the writers work, and then until nothing comes any more.
-async fn follow(reader: SettledReader, done: Arc<AtomicBool>) -> Vec<Order> {
+/// Follows the settled order while the writers work, and then until all that they wrote has come
+/// and nothing more does: somebody's transaction in another database may hold it back for a while.
+async fn follow(reader: SettledReader, written: Arc<OnceLock<usize>>) -> Vec<Order> {
     let mut seen = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
-        let finished = done.load(Ordering::SeqCst);
+        let all = written.get().is_some_and(|written| seen.len() >= *written);
+        let finished = all || Instant::now() >= deadline;
         let after = seen.last().copied().unwrap_or(Order::START);
         let batch = reader.settled_after(after, 37).await.unwrap();
         if batch.is_empty() && finished {
@@ -58,8 +60,8 @@ async fn no_event_is_lost_or_doubled_whoever_writes_beside() {
     let options = WriterOptions { append_connections: 12, ..WriterOptions::default() };
     let world = World::with(options).await;
     let reader = world.reader().await;
-    let done = Arc::new(AtomicBool::new(false));
-    let settled = tokio::spawn(follow(reader.clone(), Arc::clone(&done)));
+    let all = Arc::new(OnceLock::new());
+    let settled = tokio::spawn(follow(reader.clone(), Arc::clone(&all)));
     // Somebody writes in one transaction for long, and commits after others that began later.
     let superuser = world.superuser().await;
     let holding = async {
@@ -74,10 +76,10 @@ async fn no_event_is_lost_or_doubled_whoever_writes_beside() {
     let writers =
         futures::future::join_all((0..12).map(|_| write_for(&world, Duration::from_secs(2))));
     let (written, _) = tokio::join!(writers, holding);
-    done.store(true, Ordering::SeqCst);
+    let written: usize = written.iter().sum();
+    all.set(written).unwrap();
     let seen = settled.await.unwrap();
 
-    let written: usize = written.iter().sum();
     assert_eq!(seen.len(), written, "every event once");
     assert!(seen.windows(2).all(|pair| pair[0] < pair[1]), "in the settled order");
     let positions: BTreeSet<i64> = seen.iter().map(|order| order.position).collect();
