@@ -24,8 +24,9 @@ pub(super) const TABLE: &str = "CREATE SCHEMA IF NOT EXISTS bench; \
         payload text NOT NULL, metadata text NOT NULL)";
 
 /// About as many bytes as the metadata of an event.
-const METADATA: &str = "{\"actor\":{\"kind\":\"member\",\"id\":\"00000000-0000-0000-0000-000000000000\",\
-    \"role\":\"admin\"},\"edge\":\"api\",\"data_subject\":\"00000000-0000-0000-0000-000000000000\",\
+const METADATA: &str = "{\"actor\":{\"kind\":\"member\",\
+    \"id\":\"00000000-0000-0000-0000-000000000000\",\"role\":\"admin\"},\"edge\":\"api\",\
+    \"data_subject\":\"00000000-0000-0000-0000-000000000000\",\
     \"command_id\":\"00000000-0000-0000-0000-000000000000\",\
     \"correlation_id\":\"00000000-0000-0000-0000-000000000000\"}";
 

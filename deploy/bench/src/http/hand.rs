@@ -1,5 +1,5 @@
-//! Connections that stay open, and as little of HTTP as a request and an answer need: what asks must
-//! not be what is measured.
+//! Connections that stay open, and as little of HTTP as a request and an answer need: what asks
+//! must not be what is measured.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};

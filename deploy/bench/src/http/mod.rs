@@ -1,4 +1,5 @@
-//! The HTTP interface against a bare server that does the same SQL with the same row-level security.
+//! The HTTP interface against a bare server that does the same SQL with the same row-level
+//! security.
 
 mod bare;
 mod hand;
@@ -189,9 +190,16 @@ fn questions(leads: &Arc<Vec<LeadId>>) -> anyhow::Result<Vec<Question>> {
 
 /// A lead that is entered: request line, headers and body, with the caller's headers to come.
 fn posted(path: &str, number: u64) -> String {
-    let body = format!(
-        r#"{{"source":"partner","contact":{{"full_name":"Olena Koval","company":"Dnipro Solar","email":"olena.{number}@example.com"}},"intent":"A roof of 12 kW before winter"}}"#
-    );
+    let body = serde_json::json!({
+        "source": "partner",
+        "contact": {
+            "full_name": "Olena Koval",
+            "company": "Dnipro Solar",
+            "email": format!("olena.{number}@example.com"),
+        },
+        "intent": "A roof of 12 kW before winter",
+    });
+    let body = body.to_string();
     let length = body.len();
     format!(
         "POST {path} HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
