@@ -162,6 +162,11 @@ pub enum Command {
 }
 
 impl Cli {
+    /// Whether it is one of the services, which share a machine.
+    pub const fn is_service(&self) -> bool {
+        matches!(self.command, Command::Run { .. })
+    }
+
     /// Does what was asked.
     pub async fn run(self) -> anyhow::Result<()> {
         let global = &self.global;

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     {
         return ExitCode::from(problem::tell(&unreadable_settings().into(), out));
     }
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = match runtime(cli.is_service()) {
         Ok(runtime) => runtime,
         Err(error) => return ExitCode::from(problem::tell(&error.into(), out)),
     };
@@ -41,6 +41,18 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(problem::tell(&error, out)),
     }
+}
+
+/// Where it runs. A service shares the machine with the others, the bus and the database, and waits
+/// most of the time: with half of the cores for its own work it is woken less often for nothing
+/// (docs/performance.md). `TOKIO_WORKER_THREADS` says otherwise.
+fn runtime(is_service: bool) -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if is_service && std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        builder.worker_threads((cores / 2).max(1));
+    }
+    builder.enable_all().build()
 }
 
 /// Without the line, which may hold a secret.

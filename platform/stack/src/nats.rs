@@ -126,6 +126,7 @@ impl Nats {
             stop_within: Duration::from_secs(15),
             ready_within: Duration::from_secs(120),
             ..ServiceSpec::service(NATS, &self.program, args)
+                .env(share_of_cores())
                 .ready(Ready::probe(move || greets(port)))
         }
     }
@@ -176,6 +177,14 @@ async fn greets(port: u16) -> bool {
     };
     let heard = tokio::time::timeout(Duration::from_secs(2), hear).await;
     heard.ok().flatten().unwrap_or(false)
+}
+
+/// Half of the cores, unless said otherwise: the server shares the machine with everything else, and
+/// Go's runtime looks for work on every core that it may use (docs/performance.md).
+fn share_of_cores() -> Option<(&'static str, String)> {
+    const CORES: &str = "GOMAXPROCS";
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::env::var_os(CORES).is_none().then(|| (CORES, (cores / 2).max(1).to_string()))
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ fn command(launch: Launch) -> std::io::Result<Command> {
 
 /// The harmless variables that every child may see; all others it must be given by name.
 fn inherited() -> impl Iterator<Item = (&'static str, OsString)> {
-    const HARMLESS: [&str; 14] = [
+    const HARMLESS: [&str; 16] = [
         "PATH",
         "HOME",
         "USER",
@@ -110,6 +110,8 @@ fn inherited() -> impl Iterator<Item = (&'static str, OsString)> {
         "SSL_CERT_FILE",
         "SSL_CERT_DIR",
         "LD_LIBRARY_PATH",
+        "GOMAXPROCS",
+        "TOKIO_WORKER_THREADS",
     ];
     HARMLESS.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)))
 }

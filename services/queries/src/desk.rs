@@ -133,9 +133,9 @@ impl Desk {
         }
         let mut view = self.viewer.open(workspace, planned(query, asker)).await?;
         view.scopes = principal.scopes;
-        let answer = answer(&mut view, asker, query).await?;
-        view.close().await?;
-        Ok(answer)
+        // It only read: its end goes to the database with the connection's return to the pool, and
+        // the answer does not wait for that.
+        answer(&mut view, asker, query).await
     }
 }
 

@@ -64,13 +64,3 @@ pub enum Plan {
     /// By the very values that are asked for: they decide which index serves.
     Anew,
 }
-
-impl View {
-    /// Ends the look.
-    ///
-    /// # Errors
-    /// When the connection was lost.
-    pub async fn close(self) -> Answered<()> {
-        Ok(self.tx.commit().await?)
-    }
-}

@@ -12,6 +12,7 @@ use crate::load::closed;
 use crate::measure::{Run, Sample, percentile};
 use crate::people::People;
 use crate::process::Usage;
+use crate::profile::Profile;
 use crate::report::{Figure, Report};
 use crate::{query, seed};
 use ael_client::{Client, NewToken};
@@ -61,7 +62,7 @@ pub(crate) async fn run(sizes: &Sizes, report: &mut Report) -> anyhow::Result<()
         ours: Hands::new(ours, format!("authorization: Bearer {token}\r\n"), AT_ONCE),
         theirs: Hands::new(theirs, format!("authorization: {}\r\n", bare::SECRET), AT_ONCE),
     };
-    sides.compare(sizes, report, &leads).await?;
+    sides.compare(&house, sizes, report, &leads).await?;
     let usage = Usage::of(house.process(Service::Api)?)?;
     drop(bare);
     let name = "http: memory of the interface under load, peak";
@@ -123,6 +124,8 @@ struct Sides {
 struct Question {
     name: &'static str,
     least: f64,
+    /// Whether the read models take what is written meanwhile, on the same cores.
+    followed: bool,
     ours: Arc<dyn Fn(u64) -> String + Send + Sync>,
     theirs: Arc<dyn Fn(u64) -> String + Send + Sync>,
 }
@@ -130,19 +133,28 @@ struct Question {
 impl Sides {
     async fn compare(
         &self,
+        house: &House,
         sizes: &Sizes,
         report: &mut Report,
         leads: &Arc<Vec<LeadId>>,
     ) -> anyhow::Result<()> {
         for question in questions(leads)? {
             let name = question.name;
+            if !question.followed {
+                house.stop(Service::Projections).await?;
+                house.stop(Service::Relay).await?;
+            }
             let (mut ours, mut theirs) = (Sample::default(), Sample::default());
             let (mut our_p99, mut their_p99) = (Sample::default(), Sample::default());
             // The first round of each is for warming up.
             for round in 0..=sizes.rounds {
                 report.say(&format!("http: {name}, round {round} of {}", sizes.rounds));
+                let profile = Profile::begin(house, sizes.profile && round == 1).await?;
                 let one = asked(&self.ours, &question.ours, sizes.time()).await?;
+                profile.tell(one.each_ms.len(), report).await?;
+                let profile = Profile::begin(house, sizes.profile && round == 1).await?;
                 let other = asked(&self.theirs, &question.theirs, sizes.time()).await?;
+                profile.tell(other.each_ms.len(), report).await?;
                 if round > 0 {
                     ours.push(one.rate());
                     theirs.push(other.rate());
@@ -151,9 +163,16 @@ impl Sides {
                 }
             }
             let rate = Figure::median(format!("http: {name}"), &ours, "requests/s");
-            report.add(rate.against("a bare server", &theirs).ratio_at_least(question.least))?;
+            let rate = rate.against("a bare server", &theirs);
             let slow = Figure::median(format!("http: {name}, p99"), &our_p99, "ms");
-            report.add(slow.against("a bare server", &their_p99).ratio_at_most(2.0))?;
+            let slow = slow.against("a bare server", &their_p99);
+            if question.followed {
+                report.add(rate.ratio_at_least(question.least))?;
+                report.add(slow.ratio_at_most(2.0))?;
+            } else {
+                report.add(rate)?;
+                report.add(slow)?;
+            }
         }
         Ok(())
     }
@@ -170,22 +189,30 @@ fn questions(leads: &Arc<Vec<LeadId>>) -> anyhow::Result<Vec<Question>> {
         Question {
             name: "GET /leads/{id}",
             least: 0.5,
+            followed: true,
             ours: Arc::new(move |n| format!("GET /api/v1/leads/{} HTTP/1.1\r\n", lead(n, &mine))),
             theirs: Arc::new(move |n| format!("GET /leads/{} HTTP/1.1\r\n", lead(n, &same))),
         },
         Question {
             name: "GET /leads, 50 rows",
             least: 0.6,
+            followed: true,
             ours: Arc::new(|_| "GET /api/v1/leads?limit=50 HTTP/1.1\r\n".to_owned()),
             theirs: Arc::new(|_| "GET /leads HTTP/1.1\r\n".to_owned()),
         },
-        Question {
-            name: "POST /leads",
-            least: 0.6,
-            ours: Arc::new(|n| posted("/api/v1/leads", n)),
-            theirs: Arc::new(|n| posted("/leads", n)),
-        },
+        entered("POST /leads", true),
+        entered("POST /leads, nobody following", false),
     ])
+}
+
+fn entered(name: &'static str, followed: bool) -> Question {
+    Question {
+        name,
+        least: 0.6,
+        followed,
+        ours: Arc::new(|n| posted("/api/v1/leads", n)),
+        theirs: Arc::new(|n| posted("/leads", n)),
+    }
 }
 
 /// A lead that is entered: request line, headers and body, with the caller's headers to come.

@@ -2,13 +2,11 @@
 
 use super::rows::{json, member, parsed, word};
 use crate::asker::Colleague;
-use crate::page::{limit, page};
+use crate::page::{Written, limit, page};
 use crate::refusal::Answered;
 use crate::view::View;
 use ael_events::ids::{InvitationId, MemberId, TokenId};
-use ael_events::query::{
-    InvitationPage, InvitationView, ListInvitations, ListTokens, TokenPage, TokenView,
-};
+use ael_events::query::{InvitationView, ListInvitations, ListTokens, TokenView};
 use ael_events::values::{Email, MemberName, TokenLabel};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -29,7 +27,7 @@ type Place = (i64, Uuid);
 ///
 /// # Errors
 /// When the question makes no sense or the read models cannot be asked.
-pub async fn tokens(view: &mut View, asker: Colleague, asked: &ListTokens) -> Answered<TokenPage> {
+pub async fn tokens(view: &mut View, asker: Colleague, asked: &ListTokens) -> Answered<Written> {
     let question = ("tokens", view.workspace, asker.id);
     let from: Option<Place> =
         asked.cursor.as_deref().map(|cursor| view.cursors.open(&question, cursor)).transpose()?;
@@ -38,9 +36,9 @@ pub async fn tokens(view: &mut View, asker: Colleague, asked: &ListTokens) -> An
     let mut sql = newest(TOKENS, view.workspace.uuid(), owner, from, wanted);
     let rows: Vec<TokenRow> = sql.build_query_as().fetch_all(&mut *view.tx).await?;
     let items = rows.into_iter().map(TokenRow::into_view).collect::<Answered<Vec<_>>>()?;
-    Ok(page(items, wanted, |last| {
+    page(&items, wanted, |last| {
         view.cursors.seal(&question, &(last.created_at.timestamp_micros(), last.id))
-    }))
+    })
 }
 
 /// A page of the workspace's invitations.
@@ -51,7 +49,7 @@ pub async fn invitations(
     view: &mut View,
     asker: Colleague,
     asked: &ListInvitations,
-) -> Answered<InvitationPage> {
+) -> Answered<Written> {
     let question = ("invitations", view.workspace, asker.id);
     let from: Option<Place> =
         asked.cursor.as_deref().map(|cursor| view.cursors.open(&question, cursor)).transpose()?;
@@ -59,9 +57,9 @@ pub async fn invitations(
     let mut sql = newest(INVITATIONS, view.workspace.uuid(), None, from, wanted);
     let rows: Vec<InvitationRow> = sql.build_query_as().fetch_all(&mut *view.tx).await?;
     let items = rows.into_iter().map(InvitationRow::into_view).collect::<Answered<Vec<_>>>()?;
-    Ok(page(items, wanted, |last| {
+    page(&items, wanted, |last| {
         view.cursors.seal(&question, &(last.created_at.timestamp_micros(), last.id))
-    }))
+    })
 }
 
 fn newest(

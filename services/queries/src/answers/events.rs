@@ -4,14 +4,14 @@ use super::changes::why;
 use super::lanes::Lanes;
 use super::rows::{At, parsed, push_beyond, word};
 use crate::asker::Colleague;
-use crate::page::{limit, page};
+use crate::page::{Written, limit, page};
 use crate::refusal::{Answered, invalid};
 use crate::view::View;
 use ael_events::answer::Rejected;
 use ael_events::event::{Event, event_name, event_names};
 use ael_events::ids::{EventId, LeadId};
 use ael_events::order::Order;
-use ael_events::query::{AuditEvent, EventPage, ListEvents};
+use ael_events::query::{AuditEvent, ListEvents};
 use ael_events::values::{AggregateKind, MemberName};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -29,7 +29,7 @@ const CLOCKS: TimeDelta = TimeDelta::hours(1);
 ///
 /// # Errors
 /// When the question makes no sense or the read models cannot be asked.
-pub async fn answer(view: &mut View, asker: Colleague, asked: &ListEvents) -> Answered<EventPage> {
+pub async fn answer(view: &mut View, asker: Colleague, asked: &ListEvents) -> Answered<Written> {
     let wanted = limit(asked.limit)?;
     let mut sql = statement(view, asker, asked, "").await?;
     let rows: Vec<Row> = sql.build_query_as().fetch_all(&mut *view.tx).await?;
@@ -37,7 +37,7 @@ pub async fn answer(view: &mut View, asker: Colleague, asked: &ListEvents) -> An
         rows.iter().map(|row| (row.event_id, row.at.order())).collect();
     let items = rows.into_iter().map(Row::into_event).collect::<Answered<Vec<_>>>()?;
     let question = question(view, asker, asked);
-    Ok(page(items, wanted, |last| view.cursors.seal(&question, orders.get(&last.event_id.uuid())?)))
+    page(&items, wanted, |last| view.cursors.seal(&question, orders.get(&last.event_id.uuid())?))
 }
 
 /// How the database would answer: the plan with what it looked at.

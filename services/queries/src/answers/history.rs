@@ -4,12 +4,12 @@ use super::changes::{Happening, Story};
 use super::lead::seen;
 use super::rows::{At, parsed, push_beyond};
 use crate::asker::Colleague;
-use crate::page::{limit, page};
+use crate::page::{Written, limit, page};
 use crate::refusal::Answered;
 use crate::view::View;
 use ael_events::ids::{EventId, LeadId};
 use ael_events::order::Order;
-use ael_events::query::{HistoryEntry, HistoryPage, LeadHistory};
+use ael_events::query::{HistoryEntry, LeadHistory};
 use ael_events::values::MemberName;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -21,11 +21,7 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// When there is no such lead that the asker may see.
-pub async fn answer(
-    view: &mut View,
-    asker: Colleague,
-    asked: &LeadHistory,
-) -> Answered<HistoryPage> {
+pub async fn answer(view: &mut View, asker: Colleague, asked: &LeadHistory) -> Answered<Written> {
     let wanted = limit(asked.limit)?;
     let question = ("history", view.workspace, asker.id, asked.lead_id);
     let from: Option<Order> =
@@ -43,10 +39,10 @@ pub async fn answer(
     let entries =
         rows.into_iter().map(|row| row.into_entry(&mut story)).collect::<Answered<Vec<_>>>()?;
     let ids: Vec<EventId> = entries.iter().map(|entry| entry.event_id).collect();
-    Ok(page(entries, wanted, |last| {
+    page(&entries, wanted, |last| {
         let nth = ids.iter().position(|id| *id == last.event_id)?;
         view.cursors.seal(&question, orders.get(nth)?)
-    }))
+    })
 }
 
 /// The lead's events after one place and up to another, in order.

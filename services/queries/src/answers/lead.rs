@@ -1,7 +1,7 @@
 //! One lead, now or as it was, and its anonymous features.
 
 use super::people;
-use super::rows::{json, member, word};
+use super::rows::{member, word};
 use super::sales;
 use crate::asker::Colleague;
 use crate::page::PAGE_BYTES;
@@ -13,7 +13,9 @@ use ael_events::query::{GetLead, LeadDetails, LeadInclude, LeadView};
 use ael_projections::lead_card;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sqlx::FromRow;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 /// One lead, now or as it was.
@@ -34,7 +36,8 @@ pub async fn answer(view: &mut View, asker: Colleague, asked: &GetLead) -> Answe
         (None, None) if asked.effective => {
             return Err(invalid("effective", "effective needs a time: add as_of").into());
         }
-        (None, None) => json("a lead", card)?,
+        (None, None) => serde_json::from_str(card.get())
+            .map_err(Unanswered::unreadable::<serde_json::Error>("a lead"))?,
         (None, Some(_)) | (Some(_), None) => past(view, asked).await?,
     };
     let lead = carried(lead_card::present(found));
@@ -53,15 +56,19 @@ pub async fn answer(view: &mut View, asker: Colleague, asked: &GetLead) -> Answe
 
 /// The lead as it is, if the asker may see it. Whether they may is decided by its owner of now,
 /// whatever time is asked about.
-pub(super) async fn seen(view: &mut View, asker: Colleague, lead: LeadId) -> Answered<Value> {
-    let row: Option<(Option<Uuid>, Value)> =
+pub(super) async fn seen(
+    view: &mut View,
+    asker: Colleague,
+    lead: LeadId,
+) -> Answered<Box<RawValue>> {
+    let row: Option<(Option<Uuid>, Json<Box<RawValue>>)> =
         sqlx::query_as("SELECT owner, card FROM read.lead_cards WHERE workspace = $1 AND id = $2")
             .bind(view.workspace.uuid())
             .bind(lead.uuid())
             .fetch_optional(&mut *view.tx)
             .await?;
     match row {
-        Some((owner, card)) if asker.sight().shows_lead_of(owner.map(member)) => Ok(card),
+        Some((owner, card)) if asker.sight().shows_lead_of(owner.map(member)) => Ok(card.0),
         Some(_) | None => Err(not_found("lead").into()),
     }
 }
@@ -124,6 +131,10 @@ async fn past(view: &mut View, asked: &GetLead) -> Answered<LeadView> {
 /// The lead as one answer carries it: of very many notes and files only the latest; its history
 /// has them all, page by page.
 fn carried(mut lead: LeadView) -> LeadView {
+    // A note has 4,000 characters at most: so few of anything fit, and most leads have no more.
+    if lead.notes.len() + lead.files.len() <= 8 {
+        return lead;
+    }
     let mut bytes = serde_json::to_vec(&lead).map_or(0, |json| json.len());
     while bytes > PAGE_BYTES {
         let unpinned = lead.notes.iter().position(|note| !note.pinned);

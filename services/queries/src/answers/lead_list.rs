@@ -2,27 +2,29 @@
 
 use super::lead_order::{LeadOrder, Place};
 use super::lead_sql::{LeadPageSql, branches, together};
-use super::rows::{json, member, parsed, word};
+use super::rows::{member, parsed, word};
 use super::sales;
 use crate::asker::Colleague;
-use crate::page::{limit, page};
+use crate::page::{Written, limit, page};
 use crate::refusal::{Answered, invalid};
 use crate::view::View;
 use ael_events::answer::Rejected;
 use ael_events::ids::LeadId;
-use ael_events::query::{LeadInclude, LeadListItem, LeadPage, ListLeads};
-use ael_events::values::{DomainSlug, MemberName, Score};
+use ael_events::query::{LeadInclude, LeadListItem, ListLeads};
+use ael_events::values::{Contact, DomainSlug, MemberName, Score, Tag};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::FromRow;
+use sqlx::types::Json;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Answers the question.
 ///
 /// # Errors
 /// When the question makes no sense or the read models cannot be asked.
-pub async fn answer(view: &mut View, asker: Colleague, asked: &ListLeads) -> Answered<LeadPage> {
+pub async fn answer(view: &mut View, asker: Colleague, asked: &ListLeads) -> Answered<Written> {
     let wanted = limit(asked.limit)?;
     let search = asked.filter.q.as_deref().map(searched).transpose()?;
     let sql = statement(view, asker, asked, search.as_deref())?;
@@ -36,7 +38,7 @@ pub async fn answer(view: &mut View, asker: Colleague, asked: &ListLeads) -> Ans
         }
     }
     let question = question(view, asker, asked);
-    Ok(page(items, wanted, |last| view.cursors.seal(&question, &sql.order.place_of(last))))
+    page(&items, wanted, |last| view.cursors.seal(&question, &sql.order.place_of(last)))
 }
 
 /// How the database would answer: the plan of each statement with what it looked at.
@@ -122,8 +124,8 @@ struct Row {
     business_domain: Option<String>,
     owner: Option<Uuid>,
     owner_name: Option<String>,
-    contact: Value,
-    tags: Value,
+    contact: Json<Contact>,
+    tags: Json<BTreeSet<Tag>>,
     message_count: i64,
     score: Option<f64>,
     recommendation: Option<String>,
@@ -146,8 +148,8 @@ impl Row {
             business_domain: domain,
             owner: self.owner.map(member),
             owner_name: owner_name.map(String::from),
-            contact: json("a lead's contact", self.contact)?,
-            tags: json("a lead's tags", self.tags)?,
+            contact: self.contact.0,
+            tags: self.tags.0,
             message_count: u32::try_from(self.message_count).unwrap_or(u32::MAX),
             ai_score,
             tier: ai_score.map(Score::tier),

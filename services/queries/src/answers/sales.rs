@@ -2,11 +2,11 @@
 
 use super::rows::{member, parsed, word};
 use crate::asker::Colleague;
-use crate::page::{limit, page};
+use crate::page::{Written, limit, page};
 use crate::refusal::{Answered, Unanswered, invalid, not_found};
 use crate::view::View;
 use ael_events::ids::{LeadId, SaleId};
-use ael_events::query::{GetSale, ListSales, SalePage, SaleSummary, SaleView};
+use ael_events::query::{GetSale, ListSales, SaleSummary, SaleView};
 use ael_events::values::{Currency, FullName, InvalidMoney, Money, ReasonText};
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, QueryBuilder};
@@ -24,7 +24,7 @@ const COLUMNS: &str = "SELECT id, version, lead_id, full_name, owner, stage, amo
 ///
 /// # Errors
 /// When the question makes no sense or the read models cannot be asked.
-pub async fn list(view: &mut View, asker: Colleague, asked: &ListSales) -> Answered<SalePage> {
+pub async fn list(view: &mut View, asker: Colleague, asked: &ListSales) -> Answered<Written> {
     let wanted = limit(asked.limit)?;
     if asked.leads.len() > MOST_LEADS {
         let sentence = format!("ask for the sales of {MOST_LEADS} leads at most");
@@ -35,7 +35,7 @@ pub async fn list(view: &mut View, asker: Colleague, asked: &ListSales) -> Answe
         asked.cursor.as_deref().map(|cursor| view.cursors.open(&question, cursor)).transpose()?;
     let owner = asked.owner.or(asker.sight().only());
     if owner.is_some() && !asker.sight().shows_sale_of(owner) {
-        return Ok(page(Vec::new(), wanted, |_: &SaleView| None));
+        return Ok(Written { items: Vec::new(), next_cursor: None });
     }
     let mut sql = QueryBuilder::new(COLUMNS);
     sql.push_bind(view.workspace.uuid());
@@ -64,9 +64,9 @@ pub async fn list(view: &mut View, asker: Colleague, asked: &ListSales) -> Answe
     sql.push(format!(" ORDER BY opened_at DESC, id DESC LIMIT {}", wanted + 1));
     let rows: Vec<Row> = sql.build_query_as().fetch_all(&mut *view.tx).await?;
     let items = rows.into_iter().map(Row::into_view).collect::<Answered<Vec<_>>>()?;
-    Ok(page(items, wanted, |last| {
+    page(&items, wanted, |last| {
         view.cursors.seal(&question, &(last.opened_at.timestamp_micros(), last.id))
-    }))
+    })
 }
 
 /// One sale.
