@@ -211,7 +211,7 @@ fn history_tells_what_was_before_and_after_and_the_past_can_be_looked_at() {
 }
 
 #[test]
-fn a_revoked_token_opens_nothing_on_any_copy_within_a_second() {
+fn a_revoked_token_soon_opens_nothing_on_any_copy() {
     let house = House::start(&["--copies", "2"]);
     let (one, two) = two_copies(&house);
     let form = json!({ "label": "form", "scopes": ["leads:read"] });
@@ -234,21 +234,15 @@ fn while_a_part_is_away_the_answer_is_a_quick_503_and_nothing_is_lost() {
     let house = House::start(&[]);
     let web = Web::of(&house, 1, &token(&house, None, &["admin"]));
     let kept = web.post("/leads", &person("Kept")).id();
-    assert!(house.kill_all("nats-server") > 0);
-    let asked = Instant::now();
-    let mut away = 0;
-    house.until("the bus is back", || {
+    let (refused, took) = house.until("the bus is away", || {
+        house.kill_all("nats-server");
         let began = Instant::now();
         let answer = web.get("/leads");
-        assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
-        if answer.status == 503 {
-            away += 1;
-            assert!(answer.headers.contains_key("retry-after"), "{answer:?}");
-            answer.code();
-        }
-        (answer.status == 200).then_some(())
+        (answer.status == 503).then(|| (answer, began.elapsed()))
     });
-    assert!(asked.elapsed() < Duration::from_secs(60));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(refused.headers.contains_key("retry-after"), "{refused:?}");
+    assert!(["unavailable", "overloaded", "timeout"].contains(&refused.code().as_str()));
     house.until("the lead is still there, and another can be entered", || {
         let there = web.get(&format!("/leads/{kept}")).status == 200;
         let more = keyed(&web, "/leads", "after", &json!({ "contact": { "full_name": "After" } }));
@@ -290,8 +284,16 @@ fn what_makes_no_sense_is_refused_with_a_problem_and_never_breaks_anything() {
     for (body, status) in bodies {
         let answer = web.send("POST", "/leads", &[], Some(body));
         let shown: String = body.chars().take(60).collect();
-        assert!(answer.status == status || answer.status == 422, "{shown}: {answer:?}");
+        assert_eq!(answer.status, status, "{shown}: {answer:?}");
         answer.code();
+    }
+    let stranger = web.with("ael_not_a_token");
+    let forged = format!("ael_{}_{}_{}", Uuid::nil(), Uuid::nil(), "0".repeat(64));
+    for bearer in [&stranger, &web.with(&forged)] {
+        for items in [json!([{ "do": "nonsense" }]), json!([{ "do": "create", "with": {} }])] {
+            let answer = bearer.post("/leads/bulk", &json!({ "items": items }));
+            assert_eq!((answer.status, answer.code().as_str()), (401, "bad_token"), "{answer:?}");
+        }
     }
     for (path, status) in [
         ("/leads/not-an-id", 404),

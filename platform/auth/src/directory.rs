@@ -65,6 +65,11 @@ impl Directory {
         self.uses.clone()
     }
 
+    /// Whether the database answers.
+    pub async fn is_reachable(&self) -> bool {
+        sqlx::query("SELECT 1").execute(&self.pool).await.is_ok()
+    }
+
     /// Who asks. What is remembered may let somebody in for half a second; it never keeps anybody
     /// out.
     ///

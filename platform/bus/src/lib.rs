@@ -33,6 +33,6 @@ pub use message::{Headers, Message};
 pub use publisher::{EventPublisher, MAX_BATCH, Publication, PublishError};
 pub use pubsub::Subscription;
 pub use request::RequestError;
-pub use serve::{Handler, Request, ServeOptions, Unhandled};
+pub use serve::{Handler, Request, ServeOptions, Standing, Unhandled};
 pub use stream::{StoredMessage, StreamError, StreamHandle, StreamState, StreamTail};
 pub use trace::Traceparent;

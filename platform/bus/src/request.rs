@@ -1,6 +1,7 @@
 //! Asking another service and waiting for its answer.
 
-use crate::{Bus, Headers, Traceparent};
+use crate::serve::PROBE;
+use crate::{Bus, Headers, Standing, Traceparent};
 use ael_events::subjects::MAX_REQUEST_BYTES;
 use async_nats::client::RequestErrorKind;
 use bytes::Bytes;
@@ -89,6 +90,17 @@ impl Bus {
         let payload = serde_json::to_vec(question).map_err(unreadable)?;
         let answer = self.request(subject, payload, timeout).await?;
         serde_json::from_slice(&answer).map_err(unreadable)
+    }
+
+    /// Asks one of those who answer on a subject how it is.
+    ///
+    /// # Errors
+    /// As [`Bus::ask`].
+    pub async fn probe(&self, subject: &str, timeout: Duration) -> Result<Standing, RequestError> {
+        let headers = Headers::new().with(PROBE, "1");
+        let answer = self.request_with(subject, headers, Bytes::new(), timeout).await?;
+        serde_json::from_slice(&answer)
+            .map_err(|source| RequestError::Unreadable { subject: subject.to_owned(), source })
     }
 
     /// Asks with headers of one's own.

@@ -5,6 +5,7 @@ use ael_events::subjects::MAX_REQUEST_BYTES;
 use async_nats::{Subject, Subscriber};
 use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _};
+use serde::{Deserialize, Serialize};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,
@@ -56,6 +57,20 @@ pub enum Unhandled {
     },
 }
 
+/// A question with this header is none: it asks how the service is.
+pub(crate) const PROBE: &str = "ael-probe";
+
+/// How a service is, as it tells who probes it ([`Bus::probe`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Whether it could answer a question now: what it needs for that is there.
+    pub ready: bool,
+    /// How many events the read model that is furthest behind has still to take; nothing, when
+    /// the service knows nothing of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<u64>,
+}
+
 /// What a service does with a question.
 pub trait Handler: Send + Sync + 'static {
     /// Answers a question. Runs beside others; a panic costs only this one answer.
@@ -63,6 +78,11 @@ pub trait Handler: Send + Sync + 'static {
 
     /// The answer when [`handle`](Handler::handle) could not give one.
     fn unhandled(&self, subject: &str, why: Unhandled) -> Bytes;
+
+    /// How the service is; ready, unless it says otherwise.
+    fn standing(&self) -> impl Future<Output = Standing> + Send {
+        async { Standing { ready: true, behind: None } }
+    }
 }
 
 /// What a service answers and how many questions at a time.
@@ -233,6 +253,10 @@ impl<H: Handler> Desk<H> {
         if bytes > MAX_REQUEST_BYTES {
             let why = Unhandled::TooLarge { bytes, limit: MAX_REQUEST_BYTES };
             return (self.handler.unhandled(&subject, why), "too_large");
+        }
+        if headers.get(PROBE).is_some() {
+            let standing = serde_json::to_vec(&self.handler.standing().await);
+            return (Bytes::from(standing.unwrap_or_default()), "probed");
         }
         let request = Request { subject: subject.clone(), headers, payload, trace };
         // The handler shares nothing with us but itself, and locks of the house ignore poison.

@@ -14,7 +14,7 @@ use crate::config::{ConfigError, Env};
 /// # Errors
 /// When `RUST_LOG` or `AEL_LOG` cannot be read.
 pub fn init(service: &str, env: &Env) -> Result<(), ConfigError> {
-    let wanted = env.get("RUST_LOG").unwrap_or("info,sqlx=warn,async_nats=warn");
+    let wanted = env.get("RUST_LOG").unwrap_or("info,sqlx=warn,async_nats=warn,poem=warn");
     let filter = EnvFilter::try_new(wanted)
         .map_err(|_| ConfigError::malformed("RUST_LOG", "a filter like info,ael_store=debug"))?;
     let builder = tracing_subscriber::fmt()

@@ -37,8 +37,11 @@ pub struct Limits {
     /// Refused sign-ins a minute of one address, from `AEL_HTTP_FAILED_SIGN_INS` (20); 0 for no
     /// limit.
     pub failed_sign_ins: u32,
-    /// Requests under way at once, from `AEL_HTTP_CONCURRENCY` (512).
+    /// Reads under way at once, and as many writes, from `AEL_HTTP_CONCURRENCY` (512).
     pub at_once: usize,
+    /// Requests of one address under way at once, from `AEL_HTTP_CONCURRENCY_PER_ADDRESS` (128); 0
+    /// for no limit.
+    pub at_once_each: usize,
 }
 
 impl Config {
@@ -66,6 +69,12 @@ impl Config {
 }
 
 impl Limits {
+    /// Nobody is limited, but only one thing goes on at once.
+    #[cfg(test)]
+    pub(crate) const fn none() -> Self {
+        Self { per_token: 0, per_address: 0, failed_sign_ins: 0, at_once: 1, at_once_each: 0 }
+    }
+
     fn read(env: &Env) -> Result<Self, ConfigError> {
         let rate = "a number of requests, or 0 for no limit";
         let limits = Self {
@@ -73,6 +82,7 @@ impl Limits {
             per_address: env.or("AEL_HTTP_RATE_PER_ADDRESS", rate, 400)?,
             failed_sign_ins: env.or("AEL_HTTP_FAILED_SIGN_INS", rate, 20)?,
             at_once: env.or("AEL_HTTP_CONCURRENCY", "a number from 1 to 100000", 512)?,
+            at_once_each: env.or("AEL_HTTP_CONCURRENCY_PER_ADDRESS", rate, 128)?,
         };
         if !(1..=100_000).contains(&limits.at_once) {
             let expects = "a number from 1 to 100000";

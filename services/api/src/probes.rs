@@ -1,10 +1,10 @@
 //! How the service is: whether it lives, which part is not ready, and its numbers.
 //!
-//! The parts behind the bus are asked every two seconds something that each answers without
-//! looking anything up: a request that makes no sense.
+//! The parts behind the bus are asked every two seconds how they are: whether they answer, and
+//! whether what they need for an answer is there.
 
 use crate::guard::Address;
-use ael_bus::{Bus, LinkState};
+use ael_bus::{Bus, LinkState, RequestError, Standing};
 use ael_events::ids::WorkspaceId;
 use ael_events::subjects::{self, Edge};
 use ael_events::values::AggregateKind;
@@ -69,18 +69,26 @@ impl Probes {
     }
 }
 
-/// Whether somebody answers: any answer will do.
+/// Asks one of each how it is.
 async fn ask(bus: &Bus) -> Answering {
     let nowhere = WorkspaceId::from_uuid(Uuid::nil());
     let command = subjects::command(Edge::Api, nowhere, AggregateKind::Lead);
     let query = subjects::query(Edge::Api, nowhere, "me");
     let began = Instant::now();
-    let (commands, queries) =
-        tokio::join!(bus.request(&command, "?", PATIENCE), bus.request(&query, "?", PATIENCE),);
+    let timed = async {
+        let standing = bus.probe(&query, PATIENCE).await;
+        (standing, began.elapsed())
+    };
+    let (commands, (queries, took)) = tokio::join!(bus.probe(&command, PATIENCE), timed);
     if queries.is_ok() {
-        metrics::gauge!("ael_bus_round_trip_seconds").set(began.elapsed().as_secs_f64());
+        metrics::gauge!("ael_bus_round_trip_seconds").set(took.as_secs_f64());
     }
-    Answering { commands: commands.is_ok(), queries: queries.is_ok() }
+    if let Ok(Standing { behind: Some(behind), .. }) = &queries {
+        #[expect(clippy::cast_precision_loss, reason = "counted to 100,000")]
+        metrics::gauge!("ael_read_models_behind_events").set(*behind as f64);
+    }
+    let is_ready = |part: Result<Standing, RequestError>| part.is_ok_and(|part| part.ready);
+    Answering { commands: is_ready(commands), queries: is_ready(queries) }
 }
 
 /// The process lives.

@@ -30,6 +30,9 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// After how long a silent connection is closed.
 const IDLE: Duration = Duration::from_secs(90);
 
+/// How many requests one HTTP/2 connection may have under way.
+const STREAMS: u32 = 128;
+
 /// The interface could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
@@ -78,6 +81,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), ApiE
     let app = app(&config, Desk::new(client), live.clone(), guard, probes);
     let served = Server::new_with_acceptor(acceptor)
         .idle_timeout(IDLE)
+        .http2_max_concurrent_streams(STREAMS)
         .run_with_graceful_shutdown(app, shutdown.cancelled_owned(), Some(FAREWELL))
         .await;
     if let Err(error) = served {

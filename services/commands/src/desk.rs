@@ -9,7 +9,7 @@ use crate::repository::{Freshness, Repository};
 use crate::turns::Turns;
 use crate::wake::RelayBell;
 use ael_auth::{Directory, Principal};
-use ael_bus::{Handler, Request, Unhandled};
+use ael_bus::{Handler, Request, Standing, Unhandled};
 use ael_events::answer::{Accepted, CommandAnswer, Failed, Rejected};
 use ael_service::Health;
 use ael_store::{AppendError, Appended, CommandRecord, EventWriter, StoredAnswer};
@@ -51,6 +51,10 @@ impl Handler for Desk {
 
     fn unhandled(&self, _subject: &str, why: Unhandled) -> Bytes {
         bytes_of(&unanswerable(why))
+    }
+
+    async fn standing(&self) -> Standing {
+        Standing { ready: self.directory.is_reachable().await, behind: None }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::refusal::{Answered, Unanswered};
 use crate::request::{Question, too_large};
 use crate::view::Viewer;
 use ael_auth::{Directory, Oidc, TokenUses, admit_query};
-use ael_bus::{Handler, Request, Unhandled};
+use ael_bus::{Handler, Request, Standing, Unhandled};
 use ael_events::answer::{Failed, QueryAnswer, Rejected};
 use ael_events::ids::{MemberId, WorkspaceId};
 use ael_events::query::{ListEvents, ListLeads, Query};
@@ -142,6 +142,13 @@ impl Desk {
 impl Handler for Desk {
     async fn handle(&self, request: Request) -> Bytes {
         self.answer(&request.subject, &request.payload).await
+    }
+
+    async fn standing(&self) -> Standing {
+        match self.viewer.behind().await {
+            Ok(behind) => Standing { ready: true, behind: Some(behind) },
+            Err(_) => Standing { ready: false, behind: None },
+        }
     }
 
     fn unhandled(&self, subject: &str, why: Unhandled) -> Bytes {

@@ -61,15 +61,17 @@ impl Unanswered {
                 ("what was written last is not readable yet: it is kept, ask again", 500)
             }
             Self::TooSlow(error) => {
-                tracing::warn!(%error, "a question took too long");
+                tracing::warn!(error = without_values(&error), "a question took too long");
                 ("that took too long: ask again, or for less at once", 2_000)
             }
             Self::Database(error) => {
-                tracing::error!(%error, "the read models could not be asked");
+                let error = without_values(&error);
+                tracing::error!(error, "the read models could not be asked");
                 ("the answer could not be looked up now: ask again in a moment", 1_000)
             }
             Self::Unreadable { what, source } => {
-                tracing::error!(%source, what, "a read model holds what cannot be read");
+                let source = without_values(source.as_ref());
+                tracing::error!(source, what, "a read model holds what cannot be read");
                 ("the answer could not be read: the operator will find why in the log", 5_000)
             }
         };
@@ -86,6 +88,22 @@ impl Unanswered {
             Self::TooSlow(_) => "too_slow",
             Self::Database(_) | Self::Unreadable { .. } => "failed",
         }
+    }
+}
+
+/// What an error says, for a log: what JSON holds instead of what was expected may be personal, so
+/// of that only the place is told.
+fn without_values(error: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(json) = error.downcast_ref::<serde_json::Error>() {
+        let (kind, line, column) = (json.classify(), json.line(), json.column());
+        return format!("JSON of another form ({kind:?}) at line {line}, column {column}");
+    }
+    match error.downcast_ref::<sqlx::Error>() {
+        Some(sqlx::Error::ColumnDecode { index, source }) => {
+            format!("column {index}: {}", without_values(source.as_ref()))
+        }
+        Some(sqlx::Error::Decode(source)) => without_values(source.as_ref()),
+        Some(_) | None => error.to_string(),
     }
 }
 
@@ -120,4 +138,20 @@ pub fn not_allowed(query: &Query, who: &str) -> Rejected {
 /// The question makes no sense as it is.
 pub fn invalid(field: &str, sentence: impl Into<String>) -> Rejected {
     Rejected::new("invalid_query", sentence).with(json!({ "field": field }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_log_says_of_json_that_does_not_fit_names_the_place_and_not_the_value() {
+        let of = || serde_json::from_str::<u8>("\"Olena Koval\"").unwrap_err();
+        assert!(of().to_string().contains("Olena"), "{}", of());
+        let decode = |source| sqlx::Error::ColumnDecode { index: "contact".to_owned(), source };
+        for told in [without_values(&of()), without_values(&decode(Box::new(of())))] {
+            assert!(!told.contains("Olena") && told.contains("line 1"), "{told}");
+        }
+        assert!(without_values(&decode(Box::new(of()))).starts_with("column contact"));
+    }
 }

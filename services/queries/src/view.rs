@@ -56,6 +56,20 @@ impl Viewer {
     }
 }
 
+impl Viewer {
+    /// How many events the read model that is furthest behind has still to take.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn behind(&self) -> Answered<u64> {
+        let behind: Option<i64> =
+            sqlx::query_scalar("SELECT max(behind) FROM read.projection_status()")
+                .fetch_one(&self.pool)
+                .await?;
+        Ok(behind.unwrap_or_default().unsigned_abs())
+    }
+}
+
 /// How statements are planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {

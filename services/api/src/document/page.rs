@@ -1,7 +1,8 @@
 //! The document for machines and for people.
 
 use super::openapi;
-use poem::http::{HeaderName, HeaderValue, header};
+use crate::guard::Fixed;
+use poem::http::{HeaderMap, HeaderValue, header};
 use poem::{IntoResponse as _, Response, handler};
 use poem_openapi::{OpenApi, OpenApiService};
 use std::sync::LazyLock;
@@ -14,7 +15,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-i
 const PAGE: &str = include_str!("page.html");
 
 static JSON: LazyLock<String> =
-    LazyLock::new(|| serde_json::to_string_pretty(&openapi()).unwrap_or_default());
+    LazyLock::new(|| serde_json::to_string(&openapi()).unwrap_or_default());
 
 /// The reader's program: Scalar, as poem-openapi brings it along.
 static SCRIPT: LazyLock<String> = LazyLock::new(|| {
@@ -32,14 +33,15 @@ static SCRIPT: LazyLock<String> = LazyLock::new(|| {
 
 /// `/openapi.json`
 #[handler]
-pub(crate) fn serve_json() -> Response {
-    of("application/json", JSON.as_str())
+pub(crate) async fn serve_json(asked: &HeaderMap) -> poem::Result<Response> {
+    static FORMS: Fixed = Fixed::new();
+    Ok(of("application/json", FORMS.answer(JSON.as_str(), asked).await?))
 }
 
 /// `/docs`: a page with the operations, to read and to try.
 #[handler]
 pub(crate) fn serve_page() -> Response {
-    let mut page = of("text/html; charset=utf-8", PAGE);
+    let mut page = of("text/html; charset=utf-8", PAGE.into_response());
     let policy = HeaderValue::from_static(POLICY);
     page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     page
@@ -47,14 +49,15 @@ pub(crate) fn serve_page() -> Response {
 
 /// The page's program.
 #[handler]
-pub(crate) fn serve_script() -> Response {
-    of("text/javascript; charset=utf-8", SCRIPT.as_str())
+pub(crate) async fn serve_script(asked: &HeaderMap) -> poem::Result<Response> {
+    static FORMS: Fixed = Fixed::new();
+    Ok(of("text/javascript; charset=utf-8", FORMS.answer(SCRIPT.as_str(), asked).await?))
 }
 
-fn of(content_type: &'static str, body: &'static str) -> Response {
-    let mut response = body.with_content_type(content_type).into_response();
-    let name: HeaderName = header::CACHE_CONTROL;
-    response.headers_mut().insert(name, HeaderValue::from_static("public, max-age=300"));
+fn of(content_type: &'static str, mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     response
 }
 

@@ -37,7 +37,7 @@ impl Proxies {
     /// address that it names and that is no such proxy itself.
     pub(super) fn address_of(&self, request: &Request) -> Address {
         let peer = match &request.remote_addr().0 {
-            Addr::SocketAddr(address) => address.ip(),
+            Addr::SocketAddr(address) => address.ip().to_canonical(),
             Addr::Unix(_) | Addr::Custom(..) => IpAddr::V4(Ipv4Addr::LOCALHOST),
         };
         self.named_by(peer, request.headers())
@@ -57,7 +57,7 @@ impl Proxies {
 
     fn first_stranger(&self, named: &[&str]) -> Option<IpAddr> {
         let mut hops = named.iter().flat_map(|value| value.split(',')).map(str::trim).rev();
-        hops.find_map(|hop| match hop.parse::<IpAddr>() {
+        hops.find_map(|hop| match hop.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
             Ok(ip) if self.trusts(ip) => None,
             Ok(ip) => Some(Some(ip)),
             // What cannot be read ends what can be believed.
@@ -86,6 +86,12 @@ mod tests {
         assert_eq!(seen(&[], "10.0.0.1", &["1.2.3.4"]), "10.0.0.1");
         assert_eq!(seen(&["10.0.0.0/8"], "10.0.0.1", &["1.2.3.4"]), "1.2.3.4");
         assert_eq!(seen(&["10.0.0.0/8"], "9.9.9.9", &["1.2.3.4"]), "9.9.9.9");
+    }
+
+    #[test]
+    fn an_old_address_in_the_new_form_is_the_same_address() {
+        let named = ["::ffff:1.2.3.4, ::ffff:10.0.0.2"];
+        assert_eq!(seen(&["10.0.0.0/8"], "10.0.0.1", &named), "1.2.3.4");
     }
 
     #[test]

@@ -4,29 +4,36 @@
 mod address;
 mod compress;
 mod origins;
+mod places;
 mod rate;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use crate::config::Config;
 use crate::document;
-use crate::wire::Problem;
+use crate::wire::{Problem, received};
 pub(crate) use address::Address;
 use address::Proxies;
 use ael_bus::Traceparent;
+pub(crate) use compress::Fixed;
 use compress::{compressed, negotiated};
 use origins::Origins;
+use places::Places;
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 use poem_openapi::OperationId;
-use rate::Rates;
+use rate::{Budget, Caller, Rates};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
 
 /// How long a request may take in all.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A request's name in our logs and in the caller's.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The operation of what reached none.
+const NO_OPERATION: &str = "none";
 
 /// The guard in front of all operations.
 #[derive(Debug, Clone)]
@@ -37,7 +44,37 @@ struct Shared {
     rates: Rates,
     proxies: Proxies,
     origins: Origins,
-    places: Semaphore,
+    places: Places,
+}
+
+/// What a caller may still spend, for operations that do many things at once.
+#[derive(Debug, Clone)]
+pub(crate) struct Purse {
+    guard: Guard,
+    caller: Caller,
+}
+
+impl Purse {
+    /// Takes the price of so many things more than the request itself.
+    pub(crate) fn spend(&self, many: usize) -> Result<(), Problem> {
+        let many = u32::try_from(many).unwrap_or(u32::MAX);
+        let Some(many) = NonZeroU32::new(many) else { return Ok(()) };
+        self.guard.0.rates.spend(&self.caller, many).map(drop).map_err(|(problem, _)| problem)
+    }
+}
+
+/// Why a request was not answered as asked, and what is told besides.
+#[derive(Debug)]
+struct Refused {
+    problem: Problem,
+    operation: &'static str,
+    budget: Budget,
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self { problem, operation: NO_OPERATION, budget: Budget::default() }
+    }
 }
 
 /// What the guard stands in front of.
@@ -54,7 +91,7 @@ impl Guard {
             rates: Rates::new(config.limits),
             proxies: Proxies::new(config.trusted_proxies.clone()),
             origins: Origins::new(config.cors_origins.clone()),
-            places: Semaphore::new(config.limits.at_once),
+            places: Places::new(config.limits),
         }))
     }
 
@@ -77,7 +114,7 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let began = Instant::now();
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let (method, uri) = (request.method().clone(), request.uri().clone());
         let name = request_id(&request);
         let story = traced(&request);
         let Shared { proxies, origins, .. } = &*self.guard.0;
@@ -89,11 +126,23 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
         } else {
             story.scope(self.answer(request)).await
         };
-        let mut response = answered.unwrap_or_else(|mut problem| {
-            problem.request_id = Some(name.clone());
-            problem.into_response()
-        });
-        report::told(&method, operation_of(&response), response.status(), began.elapsed());
+        let (mut response, operation) = match answered {
+            Ok(response) => {
+                let operation = operation_of(response.data());
+                (response, operation)
+            }
+            Err(Refused { mut problem, operation, budget }) => {
+                problem.request_id = Some(name.clone());
+                if problem.status >= 500 {
+                    let (code, trace) = (&problem.code, story.trace_id());
+                    tracing::warn!(request_id = %name, %trace, operation, %code, "not answered");
+                }
+                let mut response = problem.into_response();
+                budget.tell(response.headers_mut());
+                (response, operation)
+            }
+        };
+        report::told(&method, operation, response.status(), began.elapsed());
         tracing::debug!(
             %method,
             status = response.status().as_u16(),
@@ -102,7 +151,7 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
             "answered"
         );
         if response.status() == StatusCode::METHOD_NOT_ALLOWED
-            && let Ok(methods) = HeaderValue::from_str(&document::methods_of(&path))
+            && let Ok(methods) = HeaderValue::from_str(&document::methods_of(uri.path()))
         {
             response.headers_mut().insert(header::ALLOW, methods);
         }
@@ -113,23 +162,49 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
 }
 
 impl<E: Endpoint> Guarded<E> {
-    async fn answer(&self, request: Request) -> Result<Response, Problem> {
-        let Shared { rates, places, .. } = &*self.guard.0;
-        let probe = request.uri().path().starts_with("/health/");
-        if probe {
-            return self.inner.call(request).await.map(IntoResponse::into_response).map_err(told);
+    async fn answer(&self, mut request: Request) -> Result<Response, Refused> {
+        if request.uri().path().starts_with("/health/") {
+            return self.called(request).await;
         }
-        let _place = places.try_acquire().map_err(|_| overloaded())?;
+        let rates = &self.guard.0.rates;
         let caller = rates.caller(&request);
-        let budget = rates.admit(&caller)?;
-        let answered = tokio::time::timeout(PATIENCE, self.inner.call(request)).await;
-        let answered = answered.map_err(|_| too_slow())?;
-        let answered = answered.map(IntoResponse::into_response).map_err(told);
-        let status = answered.as_ref().map_or_else(|it| it.status, |it| it.status().as_u16());
-        rates.judge(&caller, status);
-        let mut response = answered?;
-        budget.tell(response.headers_mut());
-        Ok(response)
+        let budget = rates
+            .admit(&caller)
+            .map_err(|(problem, budget)| Refused { budget, ..Refused::from(problem) })?;
+        request.extensions_mut().insert(Purse { guard: self.guard.clone(), caller });
+        match self.admitted(request, &caller).await {
+            Ok(mut response) => {
+                // Of what is no operation nobody looked at the token.
+                if response.status().is_success() && response.data::<OperationId>().is_some() {
+                    rates.trust(&caller);
+                }
+                budget.tell(response.headers_mut());
+                Ok(response)
+            }
+            Err(refused) => {
+                if refused.problem.status == StatusCode::UNAUTHORIZED.as_u16() {
+                    rates.refuse(&caller);
+                }
+                Err(Refused { budget, ..refused })
+            }
+        }
+    }
+
+    /// Waits for the whole of a request, then has it answered in its place.
+    async fn admitted(&self, request: Request, caller: &Caller) -> Result<Response, Refused> {
+        let places = &self.guard.0.places;
+        let _share = places.share(caller.address)?;
+        let request = received(request).await?;
+        let _place = places.take(request.method())?;
+        let called = tokio::time::timeout(PATIENCE, self.called(request)).await;
+        called.map_err(|_| too_slow())?
+    }
+
+    async fn called(&self, request: Request) -> Result<Response, Refused> {
+        self.inner.call(request).await.map(IntoResponse::into_response).map_err(|error| {
+            let operation = operation_of(error.data());
+            Refused { operation, ..Refused::from(told(error)) }
+        })
     }
 }
 
@@ -149,13 +224,8 @@ fn traced(request: &Request) -> Traceparent {
     given.and_then(|text| text.parse().ok()).map_or_else(Traceparent::fresh, Traceparent::child)
 }
 
-fn operation_of(response: &Response) -> &'static str {
-    response.data::<OperationId>().map_or("none", |operation| operation.0)
-}
-
-fn overloaded() -> Problem {
-    let sentence = "More is asked than can be answered now. Nothing was done: try again later.";
-    Problem::unavailable("overloaded", sentence, 1)
+fn operation_of(id: Option<&OperationId>) -> &'static str {
+    id.map_or(NO_OPERATION, |operation| operation.0)
 }
 
 fn too_slow() -> Problem {

@@ -1,19 +1,19 @@
 //! How often somebody may call.
 //!
 //! A token and an address have a budget each. Refused sign-ins cost the address besides, and one
-//! that has had too many waits, except for tokens that were good a moment ago: neighbours behind
-//! one address do not suffer for each other.
+//! that has had too many waits, except for tokens that opened something a moment ago: neighbours
+//! behind one address do not suffer for each other.
 
 use super::address::Address;
 use crate::config::Limits;
-use crate::wire::Problem;
+use crate::wire::{Problem, presented};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 use moka::sync::Cache;
 use poem::Request;
-use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use sha2::{Digest as _, Sha256};
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -34,7 +34,7 @@ type TokenHash = [u8; 32];
 /// Who calls, as far as their budget is concerned.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Caller {
-    address: IpAddr,
+    pub(super) address: IpAddr,
     token: Option<TokenHash>,
 }
 
@@ -77,9 +77,14 @@ impl<K: Clone + Eq + Hash> Budgets<K> {
         Some(Self { limiter, each_second, burst: burst.get() })
     }
 
-    /// Takes one, or says for how long to wait.
-    fn take(&self, key: &K, clock: &DefaultClock) -> Result<Left, Duration> {
-        match self.limiter.check_key(key) {
+    /// Takes so many, or says for how long to wait; nothing, when it never has so many.
+    fn take(
+        &self,
+        key: &K,
+        many: NonZeroU32,
+        clock: &DefaultClock,
+    ) -> Result<Left, Option<Duration>> {
+        match self.limiter.check_key_n(key, many).map_err(|_| None)? {
             Ok(state) => {
                 let remaining = state.remaining_burst_capacity();
                 let used = f64::from(self.burst.saturating_sub(remaining));
@@ -91,8 +96,34 @@ impl<K: Clone + Eq + Hash> Budgets<K> {
                 let reset_s = (used / self.each_second).ceil() as u64;
                 Ok(Left { limit: self.burst, remaining, reset_s })
             }
-            Err(not_until) => Err(not_until.wait_time_from(clock.now())),
+            Err(not_until) => Err(Some(not_until.wait_time_from(clock.now()))),
         }
+    }
+
+    /// The budget that a caller has who was refused.
+    fn nothing_left(&self, wait: Duration) -> Budget {
+        Budget(Some(Left { limit: self.burst, remaining: 0, reset_s: wait.as_secs() + 1 }))
+    }
+
+    /// Takes so many, or says what is the matter and what is left.
+    fn spend(
+        &self,
+        key: &K,
+        many: NonZeroU32,
+        clock: &DefaultClock,
+    ) -> Result<Left, (Problem, Budget)> {
+        self.take(key, many, clock).map_err(|left| match left {
+            Some(left) => {
+                let sentence = "More requests came than are taken from one caller.";
+                (wait("too_many_requests", sentence, left), self.nothing_left(left))
+            }
+            None => {
+                let most = self.burst;
+                let sentence = format!("{many} things are more than are taken at once: {most}.");
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                (Problem::new(status, "too_many_requests", sentence), Budget::default())
+            }
+        })
     }
 }
 
@@ -118,48 +149,57 @@ impl Rates {
         let address = request.extensions().get::<Address>();
         let address =
             address.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| network(address.ip));
-        let token = request.headers().get(header::AUTHORIZATION);
-        let token = token.map(|value| Sha256::digest(value.as_bytes()).into());
+        let token = presented(request).map(|token| Sha256::digest(token.as_bytes()).into());
         Caller { address, token }
     }
 
     /// Lets the caller in, or says when to come again.
-    pub(super) fn admit(&self, caller: &Caller) -> Result<Budget, Problem> {
+    pub(super) fn admit(&self, caller: &Caller) -> Result<Budget, (Problem, Budget)> {
         let is_good = caller.token.is_some_and(|token| self.good.contains_key(&token));
         if !is_good && let Some(until) = self.waiting.get(&caller.address) {
             let left = until.saturating_duration_since(Instant::now());
             if !left.is_zero() {
                 let sentence = "Too many sign-ins were refused from this address.";
-                return Err(wait("too_many_refused_sign_ins", sentence, left));
+                let problem = wait("too_many_refused_sign_ins", sentence, left);
+                return Err((problem, Budget::default()));
             }
         }
-        let sentence = "More requests came than are taken from one caller.";
-        let too_many = |left| wait("too_many_requests", sentence, left);
+        self.spend(caller, NonZeroU32::MIN)
+    }
+
+    /// Takes so many from the caller's budgets.
+    pub(super) fn spend(
+        &self,
+        caller: &Caller,
+        many: NonZeroU32,
+    ) -> Result<Budget, (Problem, Budget)> {
         let mut tightest = None;
         if let Some(budgets) = &self.addresses {
-            tightest = Some(budgets.take(&caller.address, &self.clock).map_err(too_many)?);
+            tightest = Some(budgets.spend(&caller.address, many, &self.clock)?);
         }
         if let (Some(budgets), Some(token)) = (&self.tokens, &caller.token) {
-            tightest = Some(budgets.take(token, &self.clock).map_err(too_many)?);
+            tightest = Some(budgets.spend(token, many, &self.clock)?);
         }
         Ok(Budget(tightest))
     }
 
-    /// Learns from the answer whether the sign-in was refused.
-    pub(super) fn judge(&self, caller: &Caller, status: u16) {
-        let Some(token) = caller.token else { return };
-        if status != 401 {
-            // What was shed, timed out or is away says nothing about the token.
-            if status < 500 && !self.good.contains_key(&token) {
-                self.good.insert(token, ());
-            }
-            return;
+    /// The caller's token opened something: only who checked it can tell.
+    pub(super) fn trust(&self, caller: &Caller) {
+        if let Some(token) = caller.token
+            && !self.good.contains_key(&token)
+        {
+            self.good.insert(token, ());
         }
+    }
+
+    /// The caller's sign-in was refused.
+    pub(super) fn refuse(&self, caller: &Caller) {
+        let Some(token) = caller.token else { return };
         self.good.invalidate(&token);
         if let Some(refused) = &self.refused
-            && let Err(left) = refused.take(&caller.address, &self.clock)
+            && let Err(left) = refused.take(&caller.address, NonZeroU32::MIN, &self.clock)
         {
-            self.waiting.insert(caller.address, Instant::now() + left);
+            self.waiting.insert(caller.address, Instant::now() + left.unwrap_or_default());
         }
     }
 
@@ -213,7 +253,7 @@ mod tests {
     use super::*;
 
     fn rates(per_token: u32, per_address: u32, failed_sign_ins: u32) -> Rates {
-        Rates::new(Limits { per_token, per_address, failed_sign_ins, at_once: 1 })
+        Rates::new(Limits { per_token, per_address, failed_sign_ins, ..Limits::none() })
     }
 
     fn caller(token: u8) -> Caller {
@@ -226,8 +266,9 @@ mod tests {
         let left: Vec<_> =
             (0..BURST).map(|_| rates.admit(&caller(1)).unwrap().0.unwrap()).collect();
         assert_eq!((left[0].limit, left[0].remaining), (BURST, BURST - 1));
-        let refused = rates.admit(&caller(1)).unwrap_err();
+        let (refused, budget) = rates.admit(&caller(1)).unwrap_err();
         assert_eq!((refused.status, refused.code.as_ref()), (429, "too_many_requests"));
+        assert_eq!(budget.0.unwrap().remaining, 0);
         assert!((1..=2).contains(&refused.retry_after_s.unwrap()));
         assert!(rates.admit(&caller(2)).is_ok(), "another token has a budget of its own");
     }
@@ -242,12 +283,12 @@ mod tests {
     #[test]
     fn refused_sign_ins_make_an_address_wait_but_not_who_signed_in_before() {
         let rates = rates(0, 0, 3);
-        rates.judge(&caller(0), 200);
+        rates.trust(&caller(0));
         for token in 1..=4 {
             assert!(rates.admit(&caller(token)).is_ok());
-            rates.judge(&caller(token), 401);
+            rates.refuse(&caller(token));
         }
-        let refused = rates.admit(&caller(9)).unwrap_err();
+        let (refused, _) = rates.admit(&caller(9)).unwrap_err();
         assert_eq!((refused.status, refused.code.as_ref()), (429, "too_many_refused_sign_ins"));
         assert!(rates.admit(&caller(0)).is_ok());
         let elsewhere = Caller { address: IpAddr::V4(Ipv4Addr::LOCALHOST), ..caller(9) };
@@ -255,11 +296,21 @@ mod tests {
     }
 
     #[test]
+    fn many_things_in_one_request_cost_as_much_as_one_by_one() {
+        let rates = rates(2, 0, 0);
+        let many = |many| NonZeroU32::new(many).unwrap();
+        assert_eq!(rates.spend(&caller(1), many(8)).unwrap().0.unwrap().remaining, 2);
+        assert!(rates.spend(&caller(1), many(3)).is_err());
+        let (never, _) = rates.spend(&caller(2), many(11)).unwrap_err();
+        assert!(never.detail.contains("10") && never.retry_after_s.is_none(), "{}", never.detail);
+    }
+
+    #[test]
     fn without_limits_nobody_waits() {
         let rates = rates(0, 0, 0);
         for _ in 0..10_000 {
             assert_eq!(rates.admit(&caller(1)).unwrap(), Budget(None));
-            rates.judge(&caller(1), 401);
+            rates.refuse(&caller(1));
         }
     }
 

@@ -3,6 +3,7 @@
 use super::Tag;
 use crate::desk::Desk;
 use crate::wire::{Described as _, Found, List, Params, Problem, Reader};
+use ael_bus::Traceparent;
 use ael_events::ids::{LeadId, MemberId};
 use ael_events::query::{AuditEvent, Cursor, ListEvents, Page, Query, VerifyPage};
 use bytes::Bytes;
@@ -141,6 +142,7 @@ struct Asking {
     params: AuditParams,
     page: Option<Page<Box<RawValue>>>,
     left: u64,
+    story: Traceparent,
 }
 
 /// Page after page, as the caller takes them.
@@ -151,7 +153,8 @@ fn pages(
     first: Page<Box<RawValue>>,
     left: u64,
 ) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
-    let asking = Asking { desk, reader, params, page: Some(first), left };
+    let story = Traceparent::current().unwrap_or_else(Traceparent::fresh);
+    let asking = Asking { desk, reader, params, page: Some(first), left, story };
     stream::try_unfold(asking, |mut asking| async move {
         let Some(page) = asking.page.take() else { return Ok(None) };
         let mut lines = Vec::new();
@@ -163,8 +166,13 @@ fn pages(
         match page.next_cursor {
             Some(cursor) if asking.left > 0 => {
                 let question = asking.params.question(Some(cursor), asking.left);
-                let next = asking.desk.look_up(&asking.reader, question).await;
-                asking.page = Some(next.map_err(std::io::Error::other)?);
+                let next = asking.story.scope(asking.desk.look_up(&asking.reader, question)).await;
+                let broke_off = |problem: Problem| {
+                    let (code, trace) = (&problem.code, asking.story.trace_id());
+                    tracing::warn!(%code, %trace, "a stream of events broke off");
+                    std::io::Error::other(problem)
+                };
+                asking.page = Some(next.map_err(broke_off)?);
             }
             Some(_) | None => lines.push(b'\n'),
         }

@@ -6,7 +6,8 @@ use super::lead_bodies::{
 };
 use super::leads::to_lead;
 use crate::desk::Desk;
-use crate::wire::{Maker, Problem, Writer, parse_value};
+use crate::guard::Purse;
+use crate::wire::{Maker, Problem, Reader, Writer, parse_value};
 use ael_events::answer::Accepted;
 use ael_events::command::{
     AddNote, AssignLead, CreateLead, EditDetails, EraseLead, LeadCommand, LogMessage, MarkLost,
@@ -14,11 +15,14 @@ use ael_events::command::{
 };
 use ael_events::ids::{LeadId, NoteId};
 use ael_events::order::PositionToken;
+use ael_events::query::Query;
 use futures::StreamExt as _;
+use poem::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use uuid::Uuid;
 
 /// How many things are done at once.
@@ -112,12 +116,20 @@ pub(crate) struct BulkResult {
 
 /// Does all of it: what concerns one lead in the order in which it was asked for, different leads
 /// side by side.
-pub(crate) async fn run(desk: &Desk, maker: &Maker, bulk: Bulk) -> Result<BulkAnswer, Problem> {
+///
+/// Whoever is known to nobody is told so as a whole, and not item by item.
+pub(crate) async fn run(
+    desk: &Desk,
+    purse: &Purse,
+    maker: &Maker,
+    bulk: Bulk,
+) -> Result<BulkAnswer, Problem> {
     let asked = bulk.items.len();
     if !(1..=MOST).contains(&asked) {
         let sentence = format!("{asked} items were sent, and 1 to {MOST} are taken at once");
         return Err(Problem::at("/items", sentence));
     }
+    purse.spend(asked - 1)?;
     let mut results: Vec<BulkResult> = Vec::with_capacity(asked);
     let mut turns: BTreeMap<Uuid, Vec<(usize, LeadCommand, Writer)>> = BTreeMap::new();
     for (index, item) in bulk.items.into_iter().enumerate() {
@@ -128,27 +140,55 @@ pub(crate) async fn run(desk: &Desk, maker: &Maker, bulk: Bulk) -> Result<BulkAn
             Err(problem) => results.push(refused(index, problem)),
         }
     }
+    if turns.is_empty() {
+        let reader = Reader { caller: maker.caller.clone(), after: None };
+        desk.ask(&reader, Query::Me {}).await?;
+    }
+    let broken = OnceLock::new();
     let done = futures::stream::iter(turns)
-        .map(|(lead, turn)| in_turn(desk, LeadId::from_uuid(lead), turn))
+        .map(|(lead, turn)| in_turn(desk, LeadId::from_uuid(lead), turn, &broken))
         .buffer_unordered(AT_ONCE)
         .collect::<Vec<_>>()
         .await;
-    results.extend(done.into_iter().flatten());
+    let done: Vec<BulkResult> = done.into_iter().flatten().collect();
+    if let Some(unknown) = unknown_to_all(&done) {
+        return Err(unknown);
+    }
+    results.extend(done);
     results.sort_by_key(|result| result.index);
     Ok(BulkAnswer { items: results })
 }
 
+/// The refusal of a caller who could do nothing at all because nobody knows them.
+fn unknown_to_all(done: &[BulkResult]) -> Option<Problem> {
+    let is_unknown = |result: &BulkResult| result.status == StatusCode::UNAUTHORIZED.as_u16();
+    let first = done.first().filter(|_| done.iter().all(is_unknown))?;
+    first.problem.clone()
+}
+
+/// Does one thing after the other. Once the house is `broken`, nothing more is tried: what waits
+/// for it would only cost the answer to what was done.
 async fn in_turn(
     desk: &Desk,
     lead: LeadId,
     turn: Vec<(usize, LeadCommand, Writer)>,
+    broken: &OnceLock<Problem>,
 ) -> Vec<BulkResult> {
     let mut results = Vec::with_capacity(turn.len());
     for (index, command, writer) in turn {
+        if let Some(problem) = broken.get() {
+            results.push(refused(index, problem.clone()));
+            continue;
+        }
         let status = status_of(&command);
         results.push(match desk.tell(&writer, to_lead(lead, command)).await {
             Ok(accepted) => accepted_as(index, status, &accepted),
-            Err(problem) => refused(index, problem),
+            Err(problem) => {
+                if problem.status >= StatusCode::INTERNAL_SERVER_ERROR.as_u16() {
+                    broken.get_or_init(|| problem.clone());
+                }
+                refused(index, problem)
+            }
         });
     }
     results

@@ -37,7 +37,8 @@ pub(crate) struct LeadListParams {
     /// Created before this time.
     pub(crate) created_to: Option<DateTime<Utc>>,
     /// Part of a name, company, e-mail, phone (however it is written) or Telegram name, in
-    /// Ukrainian or Latin letters; small typos are forgiven.
+    /// Ukrainian or Latin letters; small typos are forgiven. Looks through the first 500 leads that
+    /// match: a search that finds very many has to say more.
     #[schemars(length(min = 2, max = 100))]
     pub(crate) q: Option<String>,
     /// `created_at`, `updated_at` or `ai_score`, with a minus for the largest first; a second one

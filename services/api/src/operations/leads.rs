@@ -5,10 +5,12 @@ use super::bulk;
 use super::lead_bodies::{LeadChanges, NewLead};
 use super::lead_params::{FieldName, LeadListParams, LeadParams, ListedLead, PageParams};
 use crate::desk::Desk;
+use crate::guard::Purse;
 use crate::wire::{Body, Created, Found, Maker, Params, Path, Problem, Reader, Writer, Written};
 use ael_events::command::{Command, CreateLead, EditDetails, LeadCommand, To};
 use ael_events::ids::LeadId;
 use ael_events::query::{HistoryPage, LeadDetails, Page, Query};
+use poem::web::Data;
 use poem_openapi::OpenApi;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -57,14 +59,16 @@ impl LeadsApi {
     /// Do up to 100 things to leads at once
     ///
     /// Each is answered by itself, in the order in which it was sent; what happens to one lead
-    /// happens in that order. With an `Idempotency-Key` the whole can be sent again safely.
+    /// happens in that order. With an `Idempotency-Key` the whole can be sent again safely. Each
+    /// counts as a request of its own against the rate limits.
     #[oai(path = "/leads/bulk", method = "post", operation_id = "bulk_leads")]
     async fn bulk(
         &self,
+        purse: Data<&Purse>,
         maker: Maker,
         body: Body<bulk::Bulk>,
     ) -> Result<Found<bulk::BulkAnswer>, Problem> {
-        Found::of(&bulk::run(&self.0, &maker, body.0).await?)
+        Found::of(&bulk::run(&self.0, &purse, &maker, body.0).await?)
     }
 
     /// Look at a lead
@@ -115,7 +119,7 @@ impl LeadsApi {
 /// The page with only these fields of each lead, and its id.
 fn only(page: &RawValue, fields: &[FieldName]) -> Result<Found<Page<ListedLead>>, Problem> {
     let unreadable = |error: serde_json::Error| {
-        tracing::error!(%error, "a page of leads cannot be read");
+        tracing::error!(kind = ?error.classify(), column = error.column(), "a page of leads cannot be read");
         Problem::unavailable("unavailable", "The page could not be read.", 1)
     };
     let mut page: Map<String, Value> = serde_json::from_str(page.get()).map_err(unreadable)?;

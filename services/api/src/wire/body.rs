@@ -40,16 +40,26 @@ impl<'a, T: Described + DeserializeOwned + Send> ApiExtractor<'a> for Body<T> {
         body: &mut RequestBody,
         _: ExtractParamOptions<Self::ParamType>,
     ) -> poem::Result<Self> {
-        let bytes = tokio::time::timeout(PATIENCE, body.take()?.into_bytes_limit(MAX_BODY_BYTES))
-            .await
-            .map_err(|_| too_slow())?
-            .map_err(unread)?;
+        // The guard has received all of it.
+        let bytes = body.take()?.into_bytes_limit(MAX_BODY_BYTES).await.map_err(unread)?;
         if bytes.is_empty() && !request.headers().contains_key(header::CONTENT_TYPE) {
             return Ok(Self(parse(b"{}")?));
         }
         is_json(request)?;
         Ok(Self(parse(&bytes)?))
     }
+}
+
+/// The request once the whole of its body is there.
+pub(crate) async fn received(mut request: Request) -> Result<Request, Problem> {
+    if request.method().is_safe() {
+        return Ok(request);
+    }
+    let receiving = request.take_body().into_bytes_limit(MAX_BODY_BYTES);
+    let received = tokio::time::timeout(PATIENCE, receiving).await;
+    let bytes = received.map_err(|_| too_slow())?.map_err(unread)?;
+    request.set_body(bytes);
+    Ok(request)
 }
 
 /// Whether nothing has to be said: then nothing has to be sent.

@@ -34,14 +34,9 @@ pub(crate) struct Caller {
 impl Caller {
     /// Reads the `Authorization` header.
     pub(crate) fn of(request: &Request) -> Result<Self, Problem> {
-        let Some(value) = request.headers().get(header::AUTHORIZATION) else {
+        let Some(token) = presented(request) else {
             let sentence = "Say who you are: send a token as Authorization: Bearer ael_….";
             return Err(Problem::unauthenticated(sentence));
-        };
-        let value = value.to_str().unwrap_or_default();
-        let token = match value.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-            Some(_) | None => "",
         };
         let bearers = request.data::<Arc<Bearers>>();
         Self::of_token(bearers.map(Arc::as_ref).unwrap_or(&Bearers::default()), token)
@@ -59,6 +54,16 @@ impl Caller {
         })?;
         Ok(Self { credential, workspace, scope: whose })
     }
+}
+
+/// The token that a request brings: of another scheme than `Bearer`, or what is no text, an empty
+/// one.
+pub(crate) fn presented(request: &Request) -> Option<&str> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().unwrap_or_default();
+    Some(match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        Some(_) | None => "",
+    })
 }
 
 /// A header's value as text.

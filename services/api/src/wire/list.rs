@@ -13,14 +13,17 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let values = text.split(',').map(str::trim).filter(|word| !word.is_empty());
-        let values: Result<Vec<T>, D::Error> = values
+        let values: Vec<T> = values
             .map(|word| {
                 let word: StrDeserializer<'_, de::value::Error> =
                     de::IntoDeserializer::into_deserializer(word);
                 T::deserialize(Owned(word)).map_err(de::Error::custom)
             })
-            .collect();
-        Ok(Self(values?))
+            .collect::<Result<_, D::Error>>()?;
+        if values.is_empty() {
+            return Err(de::Error::custom("name at least one value, or leave the parameter out"));
+        }
+        Ok(Self(values))
     }
 }
 

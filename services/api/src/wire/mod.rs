@@ -12,8 +12,8 @@ mod problem;
 mod status;
 
 pub(crate) use answer::{Created, Found, Written, bare, one};
-pub(crate) use body::{Body, parse_value};
-pub(crate) use caller::{Caller, Maker, Reader, Writer};
+pub(crate) use body::{Body, parse_value, received};
+pub(crate) use caller::{Caller, Maker, Reader, Writer, presented};
 pub(crate) use described::{Describe, Described, take_described};
 pub(crate) use list::List;
 pub(crate) use params::Params;

@@ -33,6 +33,8 @@ const NOT_FOUND: &[&str] = &["no_such_file", "no_such_note", "no_such_workspace"
 /// What was sent makes no sense, whatever the state of things.
 const UNPROCESSABLE: &[&str] = &[
     "amount_needed",
+    "answer_too_large",
+    "bad_cursor",
     "bad_hash",
     "bad_media_type",
     "bad_message_count",
@@ -47,6 +49,7 @@ const UNPROCESSABLE: &[&str] = &[
     "lost_needs_outcome",
     "lost_needs_reason",
     "malformed",
+    "malformed_head",
     "malformed_subject",
     "merged_with_itself",
     "mismatch",
@@ -60,8 +63,8 @@ const UNPROCESSABLE: &[&str] = &[
     "unknown_tag",
 ];
 
-/// The request or the answer is larger than is carried.
-const TOO_LARGE: &[&str] = &["answer_too_large", "too_large"];
+/// The request is larger than is carried.
+const TOO_LARGE: &[&str] = &["too_large"];
 
 /// The status of a refusal. What is none of the others is a conflict with how things are now.
 pub(crate) fn status_of(code: &str) -> StatusCode {

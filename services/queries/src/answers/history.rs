@@ -12,6 +12,7 @@ use ael_events::order::Order;
 use ael_events::query::{HistoryEntry, LeadHistory};
 use ael_events::values::MemberName;
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt as _;
 use serde_json::Value;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -29,12 +30,16 @@ pub async fn answer(view: &mut View, asker: Colleague, asked: &LeadHistory) -> A
     seen(view, asker, asked.lead_id).await?;
     let mut story = Story::of(asked.lead_id);
     if let Some(from) = from {
-        for row in rows(view, asked.lead_id, (Order::START, Some(from)), None).await? {
+        // One by one: a lead may have lived through more than memory holds.
+        let mut sql = statement(view, asked.lead_id, (Order::START, Some(from)), None);
+        let mut earlier = sql.build_query_as::<Row>().fetch(&mut *view.tx);
+        while let Some(row) = earlier.try_next().await? {
             story.pass(&row.happening())?;
         }
     }
     let range = (from.unwrap_or(Order::START), None);
-    let rows = rows(view, asked.lead_id, range, Some(wanted + 1)).await?;
+    let mut sql = statement(view, asked.lead_id, range, Some(wanted + 1));
+    let rows: Vec<Row> = sql.build_query_as().fetch_all(&mut *view.tx).await?;
     let orders: Vec<Order> = rows.iter().map(|row| row.at.order()).collect();
     let entries =
         rows.into_iter().map(|row| row.into_entry(&mut story)).collect::<Answered<Vec<_>>>()?;
@@ -46,12 +51,12 @@ pub async fn answer(view: &mut View, asker: Colleague, asked: &LeadHistory) -> A
 }
 
 /// The lead's events after one place and up to another, in order.
-async fn rows(
-    view: &mut View,
+fn statement(
+    view: &View,
     lead: LeadId,
     (after, upto): (Order, Option<Order>),
     most: Option<usize>,
-) -> Answered<Vec<Row>> {
+) -> QueryBuilder<'static, Postgres> {
     let mut sql = QueryBuilder::<Postgres>::new(
         "SELECT t.incarnation, t.xid, t.position, t.event_id, t.sequence, t.event_type, \
          t.occurred_at, t.recorded_at, t.actor, m.name AS actor_name, t.edge, t.data \
@@ -68,7 +73,7 @@ async fn rows(
     if let Some(most) = most {
         sql.push(format!(" LIMIT {most}"));
     }
-    Ok(sql.build_query_as().fetch_all(&mut *view.tx).await?)
+    sql
 }
 
 #[derive(FromRow)]

@@ -7,11 +7,13 @@ use crate::asker::Colleague;
 use crate::page::PAGE_BYTES;
 use crate::refusal::{Answered, Unanswered, invalid, not_found};
 use crate::view::View;
+use ael_events::answer::Rejected;
 use ael_events::event::{LeadEvent, ScoreFeatures};
 use ael_events::ids::LeadId;
 use ael_events::query::{GetLead, LeadDetails, LeadInclude, LeadView};
 use ael_projections::lead_card;
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt as _;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sqlx::FromRow;
@@ -84,7 +86,7 @@ struct Past {
 
 /// The lead as it was: its events up to then, told again.
 async fn past(view: &mut View, asked: &GetLead) -> Answered<LeadView> {
-    let rows: Vec<Past> = sqlx::query_as(
+    let mut rows = sqlx::query_as::<_, Past>(
         "SELECT sequence, event_type, occurred_at, actor, data FROM read.timeline \
          WHERE workspace = $1 AND subject = $2 AND aggregate = 'lead' \
          AND ($3::timestamptz IS NULL OR recorded_at <= $3) \
@@ -96,22 +98,15 @@ async fn past(view: &mut View, asked: &GetLead) -> Answered<LeadView> {
     .bind(asked.as_of.filter(|_| !asked.effective))
     .bind(asked.as_of.filter(|_| asked.effective))
     .bind(asked.version.map(|version| i64::try_from(version).unwrap_or(i64::MAX)))
-    .fetch_all(&mut *view.tx)
-    .await?;
-    let missing = match asked.version {
-        Some(version) if rows.last().map(|row| row.sequence.unsigned_abs()) != Some(version) => {
-            Some(format!("the lead has no version {version}"))
-        }
-        Some(_) | None if rows.first().is_none_or(|row| row.sequence != 1) => {
-            Some("the lead did not exist then".to_owned())
-        }
-        Some(_) | None => None,
-    };
-    if let Some(sentence) = missing {
-        return Err(ael_events::answer::Rejected::new("not_found", sentence).into());
-    }
+    .fetch(&mut *view.tx);
+    // One by one: a lead may have lived through more than memory holds.
     let mut told: Option<LeadView> = None;
-    for row in rows {
+    let mut last = None;
+    while let Some(row) = rows.try_next().await? {
+        if last.is_none() && row.sequence != 1 {
+            break;
+        }
+        last = Some(row.sequence.unsigned_abs());
         let event = LeadEvent::from_wire(&row.event_type, row.data)
             .map_err(Unanswered::unreadable::<ael_events::event::BadEvent>("an event"))?;
         let moment = lead_card::fold::Moment {
@@ -125,7 +120,14 @@ async fn past(view: &mut View, asked: &GetLead) -> Answered<LeadView> {
             next.map_err(Unanswered::unreadable::<ael_projections::model::Unfit>("an event"))?,
         );
     }
-    told.ok_or_else(|| not_found("lead").into())
+    match asked.version {
+        Some(version) if last != Some(version) => {
+            Err(Rejected::new("not_found", format!("the lead has no version {version}")).into())
+        }
+        Some(_) | None => {
+            told.ok_or_else(|| Rejected::new("not_found", "the lead did not exist then").into())
+        }
+    }
 }
 
 /// The lead as one answer carries it: of very many notes and files only the latest; its history

@@ -47,6 +47,7 @@ pub fn read_by(query: &Query) -> &'static [&'static str] {
         Query::GetLead(asked) if !asked.include.is_empty() => {
             &[LEAD_CARD, TIMELINE, MEMBERS, SALE_BOARD]
         }
+        Query::GetLead(asked) if asked.as_of.is_none() && asked.version.is_none() => &[LEAD_CARD],
         Query::GetLead(_) => &[LEAD_CARD, TIMELINE],
         Query::LeadHistory(_) => &[LEAD_CARD, TIMELINE, MEMBERS],
         Query::ListSales(_) | Query::GetSale(_) => &[SALE_BOARD],
