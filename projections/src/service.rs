@@ -155,6 +155,7 @@ async fn enter(
         application,
         max_connections,
         statement_timeout_ms,
+        tried: statement_timeout_ms.is_some(),
         ..PoolOptions::default()
     };
     Ok(connect(url, DbRole::Projections, &options).await?)

@@ -5,6 +5,7 @@ use crate::web::{Answer, Web, token};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 /// Two copies, for the first Admin.
 fn two_copies(house: &House) -> (Web, Web) {
@@ -354,4 +355,42 @@ fn pages_of_our_own_may_call_and_answers_are_dressed_for_the_public() {
     assert!(web.get("//metrics").body.contains("ael_http_requests_total"));
     let proxied = web.send("GET", "//metrics", &[("x-forwarded-for", "1.2.3.4")], None);
     assert_eq!(proxied.status, 404);
+}
+
+#[test]
+fn a_token_for_leads_alone_tells_nothing_of_their_sales_and_makes_none_that_outlives_it() {
+    let house = House::start(&[]);
+    let web = Web::of(&house, 1, &token(&house, None, &["admin"]));
+    let lead = web.post("/leads", &person("Ada")).id();
+    let path = format!("/leads/{lead}");
+    for stage in ["contacted", "qualified"] {
+        assert_eq!(web.post(&format!("{path}/stage"), &json!({ "stage": stage })).status, 200);
+    }
+    let transfer = json!({ "reason": "all is agreed", "amount_minor": 100, "currency": "EUR" });
+    assert_eq!(web.post(&format!("{path}/transfer"), &transfer).status, 202);
+    let names = |web: &Web| -> Vec<String> {
+        let history = web.get(&format!("{path}/history")).json();
+        let entries = history["items"].as_array().unwrap().clone();
+        entries.iter().map(|it| it["event_type"].as_str().unwrap().to_owned()).collect()
+    };
+    house.until("the sale is part of the history", || {
+        names(&web).iter().any(|name| name.starts_with("sale.")).then_some(())
+    });
+
+    let narrow = web.with(&token(&house, None, &["leads:read"]));
+    assert!(names(&narrow).iter().all(|name| name.starts_with("lead.")), "{:?}", names(&narrow));
+    for with_sale in [format!("{path}?include=sale"), "/leads?include=owner,sale".to_owned()] {
+        assert_eq!(narrow.get(&with_sale).code(), "scope_missing", "{with_sale}");
+        assert_eq!(web.get(&with_sale).status, 200, "{with_sale}");
+    }
+
+    let until = chrono::Utc::now() + chrono::TimeDelta::hours(1);
+    let ends = |end: Option<chrono::DateTime<chrono::Utc>>| json!({ "label": "form", "scopes": ["leads:read"], "expires_at": end });
+    let short = web.post("/tokens", &ends(Some(until))).json();
+    let short = web.with(short["token"].as_str().unwrap());
+    let later = until + chrono::TimeDelta::seconds(1);
+    for outlives in [None, Some(later)] {
+        assert_eq!(short.post("/tokens", &ends(outlives)).code(), "outlives_its_maker");
+    }
+    assert_eq!(short.post("/tokens", &ends(Some(until))).status, 201);
 }

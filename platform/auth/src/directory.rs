@@ -163,7 +163,7 @@ impl Directory {
         let actor = self.person(workspace, kept.member, anew).await?;
         self.uses.note(workspace, token.id, now);
         let scopes = Some(kept.scopes.iter().copied().collect());
-        Ok(Principal { scopes, ..Principal::unlimited(actor) })
+        Ok(Principal { scopes, until: kept.expires_at, ..Principal::unlimited(actor) })
     }
 
     async fn signed_in(

@@ -10,6 +10,7 @@ use ael_events::command::{Command, TokenCommand};
 use ael_events::ids::MemberId;
 use ael_events::subjects::Edge;
 use ael_events::values::{Role, Scope};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -22,11 +23,13 @@ pub struct Principal {
     pub scopes: Option<BTreeSet<Scope>>,
     /// The role of the active member on whose behalf a service acts.
     pub on_behalf_of: Option<Role>,
+    /// When the token ends by which they ask; nothing, when it does not or there is none.
+    pub until: Option<DateTime<Utc>>,
 }
 
 impl Principal {
     pub(crate) const fn unlimited(actor: Actor) -> Self {
-        Self { actor, scopes: None, on_behalf_of: None }
+        Self { actor, scopes: None, on_behalf_of: None, until: None }
     }
 
     /// Refuses a command that the token is not good for, and a new token that would be good for
@@ -42,7 +45,8 @@ impl Principal {
             Command::Token(to) => match &to.command {
                 TokenCommand::Create(create) => {
                     self.permit_what_is_of(create.member_id)?;
-                    self.permit_to_give(&create.scopes)
+                    self.permit_to_give(&create.scopes)?;
+                    self.permit_to_last(create.expires_at)
                 }
                 TokenCommand::Revoke(_) => Ok(()),
             },
@@ -88,6 +92,21 @@ impl Principal {
         }
     }
 
+    /// A token makes none that outlives it.
+    fn permit_to_last(&self, wanted: Option<DateTime<Utc>>) -> Result<(), Rejected> {
+        match self.until {
+            Some(until) if wanted.is_none_or(|wanted| wanted > until) => {
+                let sentence = format!(
+                    "a token makes none that outlives it: give expires_at, {} at the latest",
+                    until.to_rfc3339_opts(SecondsFormat::Secs, true)
+                );
+                let details = json!({ "expires_at": until });
+                Err(Rejected::new("outlives_its_maker", sentence).with(details))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Refuses a query that the token is not good for.
     ///
     /// # Errors
@@ -102,6 +121,14 @@ impl Principal {
     /// The refusal, naming the scope.
     pub fn permit_ask(&self, name: &str) -> Result<(), Rejected> {
         self.permit(scope_of_ask(name))
+    }
+
+    /// Refuses what the token is not good for.
+    ///
+    /// # Errors
+    /// The refusal, naming the scope.
+    pub fn permit_scope(&self, needed: Scope) -> Result<(), Rejected> {
+        self.permit(Some(needed))
     }
 
     fn permit(&self, needed: Option<Scope>) -> Result<(), Rejected> {

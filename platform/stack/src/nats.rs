@@ -179,8 +179,8 @@ async fn greets(port: u16) -> bool {
     heard.ok().flatten().unwrap_or(false)
 }
 
-/// Half of the cores, unless said otherwise: the server shares the machine with everything else, and
-/// Go's runtime looks for work on every core that it may use (docs/performance.md).
+/// Half of the cores, unless said otherwise: the server shares the machine with everything else,
+/// and Go's runtime looks for work on every core that it may use (docs/performance.md).
 fn share_of_cores() -> Option<(&'static str, String)> {
     const CORES: &str = "GOMAXPROCS";
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

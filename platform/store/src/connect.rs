@@ -95,6 +95,9 @@ pub struct PoolOptions {
     pub acquire_timeout_ms: u64,
     /// Another limit for statements than the role's, in milliseconds.
     pub statement_timeout_ms: Option<u32>,
+    /// Whether a connection is tried before it is used: for pools that are used so rarely that a
+    /// restarted database is met by one connection after the other.
+    pub tried: bool,
 }
 
 impl Default for PoolOptions {
@@ -104,6 +107,7 @@ impl Default for PoolOptions {
             max_connections: 8,
             acquire_timeout_ms: 5_000,
             statement_timeout_ms: None,
+            tried: false,
         }
     }
 }
@@ -129,7 +133,7 @@ pub async fn connect(url: &str, role: DbRole, options: &PoolOptions) -> Result<P
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(Duration::from_millis(options.acquire_timeout_ms))
-        .test_before_acquire(false)
+        .test_before_acquire(options.tried)
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 if role == DbRole::Commands {

@@ -42,6 +42,8 @@ pub struct Limits {
     /// Requests of one address under way at once, from `AEL_HTTP_CONCURRENCY_PER_ADDRESS` (128); 0
     /// for no limit.
     pub at_once_each: usize,
+    /// Connections at once, from `AEL_HTTP_CONNECTIONS` (25000).
+    pub connections: usize,
 }
 
 impl Config {
@@ -72,7 +74,14 @@ impl Limits {
     /// Nobody is limited, but only one thing goes on at once.
     #[cfg(test)]
     pub(crate) const fn none() -> Self {
-        Self { per_token: 0, per_address: 0, failed_sign_ins: 0, at_once: 1, at_once_each: 0 }
+        Self {
+            per_token: 0,
+            per_address: 0,
+            failed_sign_ins: 0,
+            at_once: 1,
+            at_once_each: 0,
+            connections: 1,
+        }
     }
 
     fn read(env: &Env) -> Result<Self, ConfigError> {
@@ -82,11 +91,16 @@ impl Limits {
             per_address: env.or("AEL_HTTP_RATE_PER_ADDRESS", rate, 400)?,
             failed_sign_ins: env.or("AEL_HTTP_FAILED_SIGN_INS", rate, 20)?,
             at_once: env.or("AEL_HTTP_CONCURRENCY", "a number from 1 to 100000", 512)?,
+            connections: env.or("AEL_HTTP_CONNECTIONS", "a number from 1 to 1000000", 25_000)?,
             at_once_each: env.or("AEL_HTTP_CONCURRENCY_PER_ADDRESS", rate, 128)?,
         };
         if !(1..=100_000).contains(&limits.at_once) {
             let expects = "a number from 1 to 100000";
             return Err(ConfigError::malformed("AEL_HTTP_CONCURRENCY", expects));
+        }
+        if !(1..=1_000_000).contains(&limits.connections) {
+            let expects = "a number from 1 to 1000000";
+            return Err(ConfigError::malformed("AEL_HTTP_CONNECTIONS", expects));
         }
         Ok(limits)
     }
@@ -143,6 +157,7 @@ mod tests {
             ("HTTP_ADDR", "8080"),
             ("AEL_HTTP_RATE_PER_TOKEN", "many"),
             ("AEL_HTTP_CONCURRENCY", "0"),
+            ("AEL_HTTP_CONNECTIONS", "0"),
             ("AEL_HTTP_CORS_ORIGINS", "*"),
             ("AEL_HTTP_CORS_ORIGINS", "https://a/b"),
             ("AEL_HTTP_TRUSTED_PROXIES", "everybody"),

@@ -3,6 +3,7 @@
 
 mod app;
 mod config;
+mod connections;
 mod desk;
 mod document;
 mod guard;

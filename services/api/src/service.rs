@@ -2,6 +2,7 @@
 
 use crate::app::app;
 use crate::config::Config;
+use crate::connections::Connections;
 use crate::desk::Desk;
 use crate::guard::Guard;
 use crate::live::{ClientHouse, Live};
@@ -19,10 +20,10 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// How long a command may take, answers and waiting for a position included.
-const PATIENCE: Duration = Duration::from_secs(12);
-/// How long one answer may take.
-const ATTEMPT: Duration = Duration::from_secs(8);
+/// How long a request may take, asked again and waited for a position included.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// How long one answer may take: longer than a statement of `queries` and a wait for a position.
+const ATTEMPT: Duration = Duration::from_secs(5);
 /// How long it is asked again while nobody is there who could answer.
 const ABSENCE: Duration = Duration::from_millis(1_500);
 /// How long requests under way may take when told to stop.
@@ -71,7 +72,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), ApiE
     let guard = Guard::new(&config);
     let probes = Probes::watch(bus.clone(), numbers, shutdown.clone());
     tokio::spawn(tidy(guard.clone(), shutdown.clone()));
-    let acceptor = listen(config.address).await?;
+    let acceptor = Connections::new(listen(config.address).await?, config.limits.connections);
     for address in acceptor.local_addr() {
         tracing::info!(%address, "requests are taken");
     }

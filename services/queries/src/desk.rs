@@ -1,6 +1,6 @@
 //! Answering: every question takes the same way, and the whole of it stands here.
 
-use crate::answers::{answer, explain_events, explain_leads, planned, read_by};
+use crate::answers::{answer, explain_events, explain_leads, planned, read_by, shows_sales};
 use crate::asker::{Asker, Colleague};
 use crate::cursor::CursorKey;
 use crate::positions::Positions;
@@ -12,7 +12,7 @@ use ael_bus::{Handler, Request, Standing, Unhandled};
 use ael_events::answer::{Failed, QueryAnswer, Rejected};
 use ael_events::ids::{MemberId, WorkspaceId};
 use ael_events::query::{ListEvents, ListLeads, Query};
-use ael_events::values::Role;
+use ael_events::values::{Role, Scope};
 use bytes::Bytes;
 use serde_json::Value;
 use sqlx::PgPool;
@@ -127,6 +127,9 @@ impl Desk {
         admit_query(edge, query.name())?;
         let principal = self.directory.resolve(edge, workspace, &request.credential).await?;
         principal.permit_query(query.name())?;
+        if shows_sales(query) {
+            principal.permit_scope(Scope::SalesRead)?;
+        }
         let asker = Asker::admit(&principal.actor, query)?.by(&principal);
         if let Some(token) = request.after {
             self.positions.reach(token, read_by(query)).await?;

@@ -18,6 +18,9 @@ use tokio_util::sync::CancellationToken;
 const ROUND: Duration = Duration::from_millis(10);
 /// What was known longer ago than this is asked again: a database may have been restored.
 const FRESH: Duration = Duration::from_secs(1);
+/// How many may wait at once: they keep places in which others could be answered, and what they
+/// wait for they name themselves.
+const WAITING: usize = 24;
 
 /// How far each read model has come, lane by lane, at one moment.
 #[derive(Debug, Default)]
@@ -80,6 +83,9 @@ impl Positions {
         }
         let began = Instant::now();
         let _waiting = Waiting::new(&self.0);
+        if self.0.waiting.load(SeqCst) > WAITING {
+            return Err(Unanswered::Behind);
+        }
         let reached = known.wait_for(|known| known.reaches(token, projections));
         let outcome = timeout(self.0.patience, reached).await;
         metrics::histogram!("ael_queries_position_wait_seconds")

@@ -1,9 +1,12 @@
 //! Reading a question off the bus. Whatever arrives is answered; nothing that arrives can harm.
 
+use crate::refusal::invalid;
 use ael_events::answer::Rejected;
 use ael_events::query::{Query, QueryRequest};
 use ael_events::subjects::{MAX_REQUEST_BYTES, RequestSubject};
+use chrono::{DateTime, Datelike as _, Utc};
 use serde_json::json;
+use std::ops::RangeInclusive;
 
 /// A question with what its subject says about it.
 #[derive(Debug)]
@@ -39,7 +42,41 @@ impl Question {
             let details = json!({ "subject": subject.topic, "body": request.query.name() });
             return Err(Rejected::new("mismatch", sentence).with(details));
         }
+        within_the_calendar(&request.query)?;
         Ok(Self { subject, request })
+    }
+}
+
+/// The years of which there is something to tell; the database knows fewer than a question names.
+const YEARS: RangeInclusive<i32> = 1900..=9999;
+
+fn within_the_calendar(query: &Query) -> Result<(), Rejected> {
+    let moments = match query {
+        Query::ListLeads(asked) => {
+            [("created_from", asked.filter.created_from), ("created_to", asked.filter.created_to)]
+        }
+        Query::GetLead(asked) => [("as_of", asked.as_of), ("as_of", None)],
+        Query::ListEvents(asked) => [("from", asked.from), ("to", asked.to)],
+        Query::LeadHistory(_)
+        | Query::ListSales(_)
+        | Query::GetSale(_)
+        | Query::Statistics {}
+        | Query::ListTokens(_)
+        | Query::ListInvitations(_)
+        | Query::ListChanges(_)
+        | Query::ListMembers {}
+        | Query::Me {}
+        | Query::GetWorkspace {}
+        | Query::ListWorkspaces {}
+        | Query::FindMember { .. }
+        | Query::LeadFeatures { .. }
+        | Query::ListDead {}
+        | Query::ListProjections {} => return Ok(()),
+    };
+    let outside = |moment: &DateTime<Utc>| !YEARS.contains(&moment.year());
+    match moments.into_iter().find(|(_, moment)| moment.as_ref().is_some_and(outside)) {
+        Some((name, _)) => Err(invalid(name, "name a time between the years 1900 and 9999")),
+        None => Ok(()),
     }
 }
 
@@ -70,6 +107,20 @@ mod tests {
         let question = Question::parse(&subject("me"), body.as_bytes()).unwrap();
         assert_eq!(question.subject.edge, Edge::Api);
         assert_eq!(question.request.query, Query::Me {});
+    }
+
+    #[test]
+    fn a_time_that_no_database_knows_is_refused_by_the_name_that_it_was_given() {
+        for (name, query) in [
+            ("list_leads", r#"{"filter":{"created_to":"-9999-12-31T23:59:59Z"}}"#),
+            ("list_events", r#"{"from":"+12000-01-01T00:00:00Z"}"#),
+            ("list_events", r#"{"to":"1899-12-31T23:59:59Z"}"#),
+        ] {
+            let body = format!(
+                r#"{{"credential":{{"kind":"operator"}},"query":{{"query":"{name}","with":{query}}}}}"#
+            );
+            assert_eq!(code(&subject(name), body.as_bytes()), "invalid_query", "{query}");
+        }
     }
 
     #[test]

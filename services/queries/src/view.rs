@@ -70,6 +70,17 @@ impl Viewer {
     }
 }
 
+impl View {
+    /// Whether the asker may look at sales: a token says what it is good for.
+    #[must_use]
+    pub fn shows_sales(&self) -> bool {
+        let shows = |scopes: &BTreeSet<Scope>| {
+            scopes.contains(&Scope::SalesRead) || scopes.contains(&Scope::Admin)
+        };
+        self.scopes.as_ref().is_none_or(shows)
+    }
+}
+
 /// How statements are planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {

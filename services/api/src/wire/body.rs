@@ -6,7 +6,7 @@ use poem::http::{StatusCode, header};
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -46,6 +46,10 @@ impl<'a, T: Described + DeserializeOwned + Send> ApiExtractor<'a> for Body<T> {
             return Ok(Self(parse(b"{}")?));
         }
         is_json(request)?;
+        // A list would be taken as the fields in their order, whose names nobody wrote.
+        if bytes.trim_ascii_start().first() == Some(&b'[') && is_whole(&bytes) {
+            return Err(Problem::at("", "the body has to be an object: {…}").into());
+        }
         Ok(Self(parse(&bytes)?))
     }
 }
@@ -70,13 +74,19 @@ fn may_be_absent<T: DeserializeOwned>() -> bool {
 fn is_json(request: &Request) -> Result<(), Problem> {
     let named = request.headers().get(header::CONTENT_TYPE);
     let named = named.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parameters = named.split(';').skip(1).map(|it| it.trim().to_ascii_lowercase());
+    let charset = parameters.find_map(|it| Some(it.strip_prefix("charset=")?.to_owned()));
+    let is_utf8 = charset.is_none_or(|name| matches!(name.trim_matches('"'), "utf-8" | "utf8"));
+    let encoding = request.headers().get(header::CONTENT_ENCODING);
+    let is_plain = encoding.is_none_or(|value| value.as_bytes() == b"identity");
     let essence = named.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_json = essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"));
-    if is_json {
+    if is_json && is_utf8 && is_plain {
         return Ok(());
     }
-    let sentence = "The body has to be JSON: send it with Content-Type: application/json.";
+    let sentence = "The body has to be JSON in UTF-8, not compressed: send it with Content-Type: \
+                    application/json.";
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", sentence))
 }
 
@@ -107,6 +117,10 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let inner = error.into_inner();
         match inner.classify() {
             serde_json::error::Category::Data => Problem::at(pointer, sentence(&inner)),
+            // Of a value that is no name of a choice the reader says that it is no JSON at all.
+            serde_json::error::Category::Syntax if is_whole(bytes) => {
+                Problem::at(pointer, sentence(&inner))
+            }
             serde_json::error::Category::Syntax
             | serde_json::error::Category::Eof
             | serde_json::error::Category::Io => {
@@ -120,6 +134,10 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         Problem::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
     })?;
     Ok(value)
+}
+
+fn is_whole(bytes: &[u8]) -> bool {
+    str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
 }
 
 /// Reads a part of a body that was read before, or says where it is not what it should be.
@@ -175,6 +193,37 @@ mod tests {
         );
         assert!(!problem.detail.contains(" at line "), "{}", problem.detail);
         assert_eq!(parse::<Outer>(br#"{"contacts":[{}]}"#).unwrap().contacts.len(), 1);
+    }
+
+    #[test]
+    fn a_value_that_is_no_name_of_a_choice_is_wrong_in_its_place() {
+        #[derive(Debug, Deserialize)]
+        struct Move {
+            #[expect(dead_code, reason = "it is never read")]
+            stage: ael_events::values::Stage,
+        }
+        let problem = parse::<Move>(br#"{"stage":5}"#).unwrap_err();
+        assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (422, "/stage"));
+    }
+
+    #[test]
+    fn only_plain_json_in_utf_8_is_read() {
+        let of = |kind: &str, coding: Option<&str>| {
+            let request = Request::builder().header("content-type", kind);
+            let request =
+                coding.iter().fold(request, |it, coding| it.header("content-encoding", *coding));
+            is_json(&request.finish())
+        };
+        for taken in ["application/json", "application/json; charset=UTF-8", "application/a+json"] {
+            assert!(of(taken, None).is_ok() && of(taken, Some("identity")).is_ok(), "{taken}");
+        }
+        for (kind, coding) in [
+            ("text/plain", None),
+            ("application/json; charset=utf-16", None),
+            ("application/json", Some("gzip")),
+        ] {
+            assert_eq!(of(kind, coding).unwrap_err().status, 415, "{kind} {coding:?}");
+        }
     }
 
     #[test]

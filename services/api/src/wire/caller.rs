@@ -5,7 +5,7 @@ use ael_client::{Bearer, Bearers};
 use ael_events::command::Credential;
 use ael_events::ids::{CommandId, LeadId, WorkspaceId};
 use ael_events::order::PositionToken;
-use poem::http::{HeaderName, StatusCode, header};
+use poem::http::{HeaderName, header};
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{
     MetaParamIn, MetaSchema, MetaSchemaRef, MetaSecurityScheme, Registry,
@@ -56,10 +56,14 @@ impl Caller {
     }
 }
 
-/// The token that a request brings: of another scheme than `Bearer`, or what is no text, an empty
-/// one.
+/// The token that a request brings: an empty one, when it is of another scheme than `Bearer`, is no
+/// text, or is said twice.
 pub(crate) fn presented(request: &Request) -> Option<&str> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().unwrap_or_default();
+    let mut values = request.headers().get_all(header::AUTHORIZATION).iter();
+    let value = values.next()?.to_str().unwrap_or_default();
+    if values.next().is_some() {
+        return Some("");
+    }
     Some(match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
         Some(_) | None => "",
@@ -152,9 +156,8 @@ fn expected(request: &Request) -> Result<Option<u64>, Problem> {
     match quoted.and_then(|number| number.parse().ok()) {
         Some(version) => Ok(Some(version)),
         None => {
-            let sentence = "If-Match has to be an ETag of ours, such as \"7\", or *.";
-            let problem = Problem::new(StatusCode::CONFLICT, "version_conflict", sentence);
-            Err(problem)
+            let sentence = "this has to be an ETag of ours, such as \"7\", or *";
+            Err(Problem::at("If-Match", sentence))
         }
     }
 }
@@ -284,7 +287,7 @@ mod tests {
         assert_eq!(of("\"7\""), Ok(Some(7)));
         assert_eq!(of("*"), Ok(None));
         for tag in ["7", "W/\"7\"", "\"x\"", ""] {
-            assert_eq!(of(tag).unwrap_err().status, 409, "{tag}");
+            assert_eq!(of(tag).unwrap_err().status, 422, "{tag}");
         }
     }
 }

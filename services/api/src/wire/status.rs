@@ -22,6 +22,7 @@ const FORBIDDEN: &[&str] = &[
     "only_for_yourself",
     "only_operator",
     "only_taking",
+    "outlives_its_maker",
     "role_too_low",
     "scope_missing",
     "scope_too_wide",

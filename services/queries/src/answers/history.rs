@@ -65,6 +65,10 @@ fn statement(
          WHERE t.workspace = ",
     );
     sql.push_bind(view.workspace.uuid()).push(" AND t.subject = ").push_bind(lead.uuid());
+    // What became of the sale is for who may look at sales.
+    if !view.shows_sales() {
+        sql.push(" AND t.aggregate = 'lead'");
+    }
     push_beyond(&mut sql, ">", after);
     if let Some(upto) = upto {
         push_beyond(&mut sql, "<=", upto);

@@ -65,6 +65,32 @@ pub fn read_by(query: &Query) -> &'static [&'static str] {
     }
 }
 
+/// Whether the question asks for leads with their sales.
+#[must_use]
+pub fn shows_sales(query: &Query) -> bool {
+    let include = match query {
+        Query::ListLeads(asked) => &asked.include,
+        Query::GetLead(asked) => &asked.include,
+        Query::LeadHistory(_)
+        | Query::ListSales(_)
+        | Query::GetSale(_)
+        | Query::Statistics {}
+        | Query::ListTokens(_)
+        | Query::ListInvitations(_)
+        | Query::ListEvents(_)
+        | Query::ListChanges(_)
+        | Query::ListMembers {}
+        | Query::Me {}
+        | Query::GetWorkspace {}
+        | Query::ListWorkspaces {}
+        | Query::FindMember { .. }
+        | Query::LeadFeatures { .. }
+        | Query::ListDead {}
+        | Query::ListProjections {} => return false,
+    };
+    include.contains(&LeadInclude::Sale)
+}
+
 /// How the question's statements are planned: a list by the values of its filter or by whose leads
 /// it shows, so that what is rare is found by its own index; whatever else looks alike each time.
 #[must_use]
