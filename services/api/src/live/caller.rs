@@ -1,7 +1,7 @@
 //! Who listens, and which changes they may hear of. Pure.
 
 use ael_events::ids::MemberId;
-use ael_events::query::LiveChange;
+use ael_events::query::{LiveChange, Topic};
 use ael_events::values::{AggregateKind, Role, Scope};
 use std::collections::BTreeSet;
 
@@ -31,16 +31,16 @@ impl Caller {
     /// Whether what is known of them may have changed by this: then they are looked up anew.
     #[must_use]
     pub fn is_concerned_by(&self, change: &LiveChange, token: Option<uuid::Uuid>) -> bool {
-        match change.topic.parse::<AggregateKind>() {
-            Ok(AggregateKind::Member) => self.is(change),
-            Ok(AggregateKind::Token) => token == Some(change.id),
-            Ok(
+        match change.topic {
+            Topic::Of(AggregateKind::Member) => self.is(change),
+            Topic::Of(AggregateKind::Token) => token == Some(change.id),
+            Topic::Of(
                 AggregateKind::Lead
                 | AggregateKind::Sale
                 | AggregateKind::Workspace
                 | AggregateKind::Invitation,
             )
-            | Err(_) => false,
+            | Topic::Unknown(_) => false,
         }
     }
 }
@@ -59,7 +59,7 @@ pub(crate) mod tests {
         let lane = Lane::try_from(3).unwrap();
         LiveChange {
             workspace: WorkspaceId::from_uuid(Uuid::from_u128(9)),
-            topic: topic.to_owned(),
+            topic: topic.to_owned().into(),
             id: Uuid::from_u128(id),
             version,
             position: PositionToken { lane, order: Order::START },
