@@ -24,6 +24,12 @@ impl Caller {
         change.is_for(self.member, self.role) && change.is_within(self.member, self.scopes.as_ref())
     }
 
+    /// Whether a change is told to them only because the thing has just left their sight.
+    #[must_use]
+    pub fn loses(&self, change: &LiveChange) -> bool {
+        change.is_farewell_to(self.member, self.role)
+    }
+
     fn is(&self, change: &LiveChange) -> bool {
         change.id == self.member.uuid()
     }
@@ -42,6 +48,21 @@ impl Caller {
             )
             | Topic::Unknown(_) => false,
         }
+    }
+}
+
+/// Whether a change may concern who somebody is at all, whoever listens.
+#[must_use]
+pub const fn concerns_callers(topic: &Topic) -> bool {
+    match topic {
+        Topic::Of(AggregateKind::Member | AggregateKind::Token) => true,
+        Topic::Of(
+            AggregateKind::Lead
+            | AggregateKind::Sale
+            | AggregateKind::Workspace
+            | AggregateKind::Invitation,
+        )
+        | Topic::Unknown(_) => false,
     }
 }
 
