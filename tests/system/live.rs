@@ -191,6 +191,30 @@ async fn whoever_comes_back_to_another_copy_hears_what_they_missed_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_agent_who_was_away_hears_that_they_lost_a_lead_and_nothing_of_what_followed() {
+    let house = House::start(&[]);
+    house.said_by(&["member", "add", "Ira Melnyk", "--role", "agent"]);
+    house.said_by(&["member", "add", "Taras Bondar", "--role", "agent"]);
+    let ira = token(&house, &["--member", "ira", "--scope", "leads:read"]);
+    let own = ["--name", "Олена", "--phone", "0671234567", "--domain", "first", "--owner", "ira"];
+    let own = lead(&house, &own);
+    let (ear, hello) = Ear::open(&address(&house, 1), "", Some(&ira)).await;
+    drop(ear);
+    house.said_by(&["lead", "assign", &own, "taras"]);
+    house.said_by(&["--as", "taras", "lead", "contact", &own]);
+    house.until("the read models show what followed", || {
+        let history = house.json(&["lead", "history", &own]);
+        items(&history).iter().any(|it| it["version"] == 3).then_some(())
+    });
+    let query = format!("?cursor={}", hello["cursor"].as_str().unwrap());
+    let (mut ear, _) = Ear::open(&address(&house, 1), &query, Some(&ira)).await;
+    let heard = ear.hear_until(|said| said["type"] == "cursor").await;
+    let of_own: Vec<&Value> = heard.iter().filter(|said| said["id"] == own.as_str()).collect();
+    assert_eq!(of_own.len(), 1, "{heard:?}");
+    assert_eq!(of_own[0]["version"], 2, "as it changed hands: {heard:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_opens_one_socket_on_whichever_copy_and_the_bus_holds_no_open_secret() {
     let house = House::start(&["--copies", "2"]);
     let admin = token(&house, &["--scope", "admin"]);

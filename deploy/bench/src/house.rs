@@ -184,13 +184,18 @@ impl House {
         Ok(())
     }
 
-    /// Starts the interface, which listens there.
-    pub(crate) async fn start_api(&self, address: SocketAddr) -> anyhow::Result<()> {
+    /// Starts the interface, which listens there, with more settings of its environment.
+    pub(crate) async fn start_api(
+        &self,
+        address: SocketAddr,
+        more: &[(&str, String)],
+    ) -> anyhow::Result<()> {
         let name = Service::Api.name();
         let listens = [("HTTP_ADDR", address.to_string())];
         let spec = ServiceSpec::service(name, &self.program, ["run", name])
             .env(self.environment(Service::Api)?)
-            .env(listens);
+            .env(listens)
+            .env(more.iter().map(|(name, value)| (*name, value.clone())));
         self.stack.supervisor().start(spec).await?;
         Ok(())
     }

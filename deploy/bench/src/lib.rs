@@ -40,6 +40,8 @@ pub enum BenchCommand {
     Idle(Sizes),
     /// Requests to the HTTP interface
     Http(Sizes),
+    /// WebSockets that stay open while nothing happens
+    Sockets(Sizes),
     /// The bare server that `http` is measured against
     #[command(hide = true)]
     BareHttp,
@@ -50,7 +52,7 @@ pub enum BenchCommand {
 /// How much is measured. Without flags: a quick look, too small for a verdict.
 #[derive(Debug, Clone, Args)]
 pub struct Sizes {
-    /// The sizes of a verdict: 100,000 leads, a million events, a million rows
+    /// The sizes of a verdict: 100,000 leads, a million events, a million rows, 10,000 sockets
     #[arg(long)]
     full: bool,
     /// How often both sides take turns
@@ -68,6 +70,9 @@ pub struct Sizes {
     /// Leads in the list that is read, in two workspaces
     #[arg(long)]
     rows: Option<usize>,
+    /// WebSockets that are open at the same time
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    sockets: Option<u32>,
     /// Commands under way at once
     #[arg(long, default_value_t = 64)]
     in_flight: usize,
@@ -101,6 +106,11 @@ impl Sizes {
         self.rows.unwrap_or(if self.full { 1_000_000 } else { 20_000 }).max(1_000)
     }
 
+    fn sockets(&self) -> usize {
+        let sockets = self.sockets.unwrap_or(if self.full { 10_000 } else { 500 });
+        usize::try_from(sockets).unwrap_or(usize::MAX)
+    }
+
     fn program(&self) -> anyhow::Result<PathBuf> {
         match &self.program {
             Some(program) => Ok(program.clone()),
@@ -123,6 +133,7 @@ impl BenchCommand {
             Self::Query(sizes) => query::run(sizes, &mut report).await?,
             Self::Idle(sizes) => idle::run(sizes, &mut report).await?,
             Self::Http(sizes) => http::run(sizes, &mut report).await?,
+            Self::Sockets(sizes) => http::sockets::run(sizes, &mut report).await?,
             Self::BareHttp => http::serve().await?,
             Self::All(sizes) => all(sizes, &mut report).await?,
         }
@@ -136,5 +147,6 @@ async fn all(sizes: &Sizes, report: &mut Report) -> anyhow::Result<()> {
     rebuild::run(sizes, report).await?;
     query::run(sizes, report).await?;
     http::run(sizes, report).await?;
+    http::sockets::run(sizes, report).await?;
     idle::run(sizes, report).await
 }

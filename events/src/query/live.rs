@@ -8,13 +8,56 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+/// What kind of thing changed, read once for all who may hear of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Topic {
+    /// A kind that is known here.
+    Of(AggregateKind),
+    /// A kind that whoever said it knows and we do not: nobody's to hear.
+    Unknown(String),
+}
+
+impl Topic {
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Of(kind) => kind.as_str(),
+            Self::Unknown(word) => word,
+        }
+    }
+}
+
+impl From<AggregateKind> for Topic {
+    fn from(kind: AggregateKind) -> Self {
+        Self::Of(kind)
+    }
+}
+
+impl From<String> for Topic {
+    fn from(word: String) -> Self {
+        word.parse().map_or_else(|_| Self::Unknown(word), Self::Of)
+    }
+}
+
+impl From<Topic> for String {
+    fn from(topic: Topic) -> Self {
+        match topic {
+            Topic::Of(kind) => kind.as_str().to_owned(),
+            Topic::Unknown(word) => word,
+        }
+    }
+}
+
 /// What changed, said on `ael.live.<workspace>` after the read models' commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LiveChange {
     /// The workspace.
     pub workspace: WorkspaceId,
     /// `lead`, `sale`, `member` …
-    pub topic: String,
+    #[schemars(with = "String")]
+    pub topic: Topic,
     /// Which one.
     pub id: uuid::Uuid,
     /// Its version now.
@@ -34,6 +77,13 @@ pub struct LiveChange {
 }
 
 impl LiveChange {
+    /// Whether a member may be told only because the thing has just left their sight.
+    #[must_use]
+    pub fn is_farewell_to(&self, member: MemberId, role: Role) -> bool {
+        let kept = Self { owner_changed: false, ..self.clone() };
+        self.owner_changed && self.is_for(member, role) && !kept.is_for(member, role)
+    }
+
     /// Whether a member may be told: who may see it now, and who could until it changed hands.
     /// Members and the workspace are everybody's to see, what opens doors is for Admins; a topic
     /// that is not known here is nobody's.
@@ -43,12 +93,14 @@ impl LiveChange {
         let one_of = |sees: &dyn Fn(Option<MemberId>) -> bool| {
             sees_all || sees(self.owner) || (self.owner_changed && sees(self.previous_owner))
         };
-        match self.topic.parse::<AggregateKind>() {
-            Ok(AggregateKind::Lead) => one_of(&|owner| owner.is_none_or(|owner| owner == member)),
-            Ok(AggregateKind::Sale) => one_of(&|owner| owner == Some(member)),
-            Ok(AggregateKind::Member | AggregateKind::Workspace) => true,
-            Ok(AggregateKind::Token | AggregateKind::Invitation) => role == Role::Admin,
-            Err(_) => false,
+        match self.topic {
+            Topic::Of(AggregateKind::Lead) => {
+                one_of(&|owner| owner.is_none_or(|owner| owner == member))
+            }
+            Topic::Of(AggregateKind::Sale) => one_of(&|owner| owner == Some(member)),
+            Topic::Of(AggregateKind::Member | AggregateKind::Workspace) => true,
+            Topic::Of(AggregateKind::Token | AggregateKind::Invitation) => role == Role::Admin,
+            Topic::Unknown(_) => false,
         }
     }
 
@@ -59,14 +111,16 @@ impl LiveChange {
         let Some(scopes) = scopes.filter(|scopes| !scopes.contains(&Scope::Admin)) else {
             return true;
         };
-        match self.topic.parse::<AggregateKind>() {
-            Ok(AggregateKind::Lead) => scopes.contains(&Scope::LeadsRead),
-            Ok(AggregateKind::Sale) => scopes.contains(&Scope::SalesRead),
-            Ok(AggregateKind::Member) => {
+        match self.topic {
+            Topic::Of(AggregateKind::Lead) => scopes.contains(&Scope::LeadsRead),
+            Topic::Of(AggregateKind::Sale) => scopes.contains(&Scope::SalesRead),
+            Topic::Of(AggregateKind::Member) => {
                 scopes.contains(&Scope::LeadsRead) || self.id == member.uuid()
             }
-            Ok(AggregateKind::Workspace) => true,
-            Ok(AggregateKind::Token | AggregateKind::Invitation) | Err(_) => false,
+            Topic::Of(AggregateKind::Workspace) => true,
+            Topic::Of(AggregateKind::Token | AggregateKind::Invitation) | Topic::Unknown(_) => {
+                false
+            }
         }
     }
 }
@@ -84,7 +138,7 @@ pub struct ListChanges {
 }
 
 /// What changed since a cursor, once per thing, in order. A page of fewer than were asked for is
-/// the last one for now.
+/// the last one for now; one may have one more, since a lead and its sale change hands together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChangePage {
     /// What changed and the asker may hear of.
@@ -110,7 +164,7 @@ mod tests {
         let id = Uuid::from_u128(7);
         LiveChange {
             workspace: WorkspaceId::from_uuid(Uuid::from_u128(3)),
-            topic: topic.to_owned(),
+            topic: topic.to_owned().into(),
             id,
             version: 1,
             position: PositionToken { lane: Lane::of(id), order: Order::START },
@@ -148,6 +202,10 @@ mod tests {
             assert!(!handed_over(topic, Some(other), Some(BOB)).is_for(ALICE, Role::Agent));
         }
         assert!(handed_over("lead", None, Some(BOB)).is_for(ALICE, Role::Agent));
+        let farewell = |to| handed_over("lead", Some(ALICE), to).is_farewell_to(ALICE, Role::Agent);
+        assert!(farewell(Some(BOB)) && !farewell(None), "what is nobody's is seen on");
+        assert!(!handed_over("lead", Some(ALICE), Some(BOB)).is_farewell_to(ALICE, Role::Manager));
+        assert!(!change("lead", Some(BOB)).is_farewell_to(ALICE, Role::Agent));
         assert!(!handed_over("sale", None, Some(BOB)).is_for(ALICE, Role::Agent));
     }
 
@@ -184,6 +242,15 @@ mod tests {
         assert!(themselves.is_within(ALICE, Some(&BTreeSet::new())));
         assert!(topics.iter().all(|topic| change(topic, None).is_within(ALICE, None)));
         assert!(!within("unheard_of", &[Scope::LeadsRead]));
+    }
+
+    #[test]
+    fn a_topic_is_written_as_it_was_said_also_one_that_is_unheard_of() {
+        for topic in ["lead", "unheard_of", ""] {
+            let json = serde_json::to_value(change(topic, None)).unwrap();
+            assert_eq!(json["topic"], topic);
+            assert_eq!(serde_json::from_value::<LiveChange>(json).unwrap(), change(topic, None));
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub use lead::{
     AnalysisView, Cursor, FileView, GetLead, LeadDetails, LeadFilter, LeadInclude, LeadListItem,
     LeadPage, LeadSort, LeadView, ListLeads, NoteView, OwnerFilter, Page, SortDirection, SortKey,
 };
-pub use live::{ChangePage, ListChanges, LiveChange};
+pub use live::{ChangePage, ListChanges, LiveChange, Topic};
 pub use people::{
     InvitationPage, InvitationView, ListInvitations, ListTokens, Me, TokenPage, TokenView,
 };

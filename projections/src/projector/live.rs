@@ -30,7 +30,7 @@ pub(crate) fn changes(events: &[Opened], effect: &Effect, now: DateTime<Utc>) ->
         {
             // The sale is its lead's owner's, although nothing else happened to it.
             let id = SaleId::of(facts.lead()).uuid();
-            let topic = AggregateKind::Sale.as_str().to_owned();
+            let topic = AggregateKind::Sale.into();
             let sale = LiveChange { topic, id, version: *version, ..change.clone() };
             newest.insert((facts.workspace, AggregateKind::Sale, id), sale);
         }
@@ -57,7 +57,7 @@ fn change(facts: &EventFacts, effect: &Effect) -> Option<LiveChange> {
     };
     Some(LiveChange {
         workspace: facts.workspace,
-        topic: facts.aggregate.as_str().to_owned(),
+        topic: facts.aggregate.into(),
         id: facts.aggregate_id,
         version: facts.sequence,
         position: PositionToken { lane: facts.lane, order: facts.order },
@@ -94,7 +94,8 @@ mod tests {
     }
 
     fn told(effect: &Effect, events: &[Opened]) -> Vec<(String, u64, Option<MemberId>)> {
-        let line = |change: LiveChange| (change.topic, change.version, change.previous_owner);
+        let line =
+            |change: LiveChange| (change.topic.into(), change.version, change.previous_owner);
         changes(events, effect, hour(9)).into_iter().map(line).collect()
     }
 

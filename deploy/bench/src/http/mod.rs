@@ -1,8 +1,9 @@
 //! The HTTP interface against a bare server that does the same SQL with the same row-level
-//! security.
+//! security, and what its WebSockets cost while nothing happens.
 
 mod bare;
 mod hand;
+pub(crate) mod sockets;
 
 pub use bare::serve;
 
@@ -43,7 +44,7 @@ pub(crate) async fn run(sizes: &Sizes, report: &mut Report) -> anyhow::Result<()
     let ours = free_address()?;
     house.start(&[Service::Commands, Service::Relay, Service::Projections]).await?;
     house.start(&[Service::Queries]).await?;
-    house.start_api(ours).await?;
+    house.start_api(ours, &[]).await?;
     let client = house.client().await?;
     let tenant = house.found(&client, "Http").await?;
     let other = house.found(&client, "Other").await?;

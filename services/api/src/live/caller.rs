@@ -1,7 +1,7 @@
 //! Who listens, and which changes they may hear of. Pure.
 
 use ael_events::ids::MemberId;
-use ael_events::query::LiveChange;
+use ael_events::query::{LiveChange, Topic};
 use ael_events::values::{AggregateKind, Role, Scope};
 use std::collections::BTreeSet;
 
@@ -24,6 +24,12 @@ impl Caller {
         change.is_for(self.member, self.role) && change.is_within(self.member, self.scopes.as_ref())
     }
 
+    /// Whether a change is told to them only because the thing has just left their sight.
+    #[must_use]
+    pub fn loses(&self, change: &LiveChange) -> bool {
+        change.is_farewell_to(self.member, self.role)
+    }
+
     fn is(&self, change: &LiveChange) -> bool {
         change.id == self.member.uuid()
     }
@@ -31,17 +37,32 @@ impl Caller {
     /// Whether what is known of them may have changed by this: then they are looked up anew.
     #[must_use]
     pub fn is_concerned_by(&self, change: &LiveChange, token: Option<uuid::Uuid>) -> bool {
-        match change.topic.parse::<AggregateKind>() {
-            Ok(AggregateKind::Member) => self.is(change),
-            Ok(AggregateKind::Token) => token == Some(change.id),
-            Ok(
+        match change.topic {
+            Topic::Of(AggregateKind::Member) => self.is(change),
+            Topic::Of(AggregateKind::Token) => token == Some(change.id),
+            Topic::Of(
                 AggregateKind::Lead
                 | AggregateKind::Sale
                 | AggregateKind::Workspace
                 | AggregateKind::Invitation,
             )
-            | Err(_) => false,
+            | Topic::Unknown(_) => false,
         }
+    }
+}
+
+/// Whether a change may concern who somebody is at all, whoever listens.
+#[must_use]
+pub const fn concerns_callers(topic: &Topic) -> bool {
+    match topic {
+        Topic::Of(AggregateKind::Member | AggregateKind::Token) => true,
+        Topic::Of(
+            AggregateKind::Lead
+            | AggregateKind::Sale
+            | AggregateKind::Workspace
+            | AggregateKind::Invitation,
+        )
+        | Topic::Unknown(_) => false,
     }
 }
 
@@ -59,7 +80,7 @@ pub(crate) mod tests {
         let lane = Lane::try_from(3).unwrap();
         LiveChange {
             workspace: WorkspaceId::from_uuid(Uuid::from_u128(9)),
-            topic: topic.to_owned(),
+            topic: topic.to_owned().into(),
             id: Uuid::from_u128(id),
             version,
             position: PositionToken { lane, order: Order::START },

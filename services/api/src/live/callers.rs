@@ -1,13 +1,20 @@
 //! Everybody with an open socket, looked up once per credential however many sockets it has: at
 //! connecting, at once when their membership or token changes, and now and then besides.
+//!
+//! # Invariants
+//!
+//! - **Who is revoked is gone within a second of the notice.** They are looked up at once and once
+//!   more; so is who was let in before their notices were heard.
+//! - **Nobody listens for longer than [`LONGEST_DOUBT`] without having been found good.** That is
+//!   seen by a clock that waits for no look-up, however many are due and however long they take.
 
-use super::caller::Caller;
+use super::caller::{Caller, concerns_callers};
 use super::house::House;
 use ael_client::ClientError;
 use ael_events::command::Credential;
 use ael_events::ids::WorkspaceId;
 use ael_events::query::LiveChange;
-use futures::StreamExt as _;
+use futures::TryStreamExt as _;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -15,10 +22,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+/// How often it is looked who is due, and who is in doubt.
+const SWEEP: Duration = Duration::from_secs(1);
 /// How long somebody may go without being looked up.
 const RECHECK: Duration = Duration::from_secs(30);
+/// When somebody who could not be looked up is looked up again.
+const RETRY: Duration = Duration::from_secs(5);
 /// How long they may listen on while they cannot be looked up.
 const LONGEST_DOUBT: Duration = Duration::from_secs(120);
 /// A query service may remember for half a second who somebody was: a second look sees the change.
@@ -53,6 +65,9 @@ pub enum NotSeated {
 
 type Key = [u8; 32];
 
+/// Those of a workspace, each with the number of their sockets.
+type Guests = HashMap<Key, (Arc<Known>, usize)>;
+
 /// Somebody and their open sockets.
 #[derive(Debug)]
 struct Known {
@@ -63,23 +78,30 @@ struct Known {
     moments: Mutex<Moments>,
 }
 
-/// When they were looked for, and when they were found.
+/// When they are to be looked up, and when they were found.
 #[derive(Debug, Clone, Copy)]
 struct Moments {
-    asked: Instant,
+    due: Instant,
+    /// When that was asked which was answered last.
     answered: Instant,
+    /// Since when their notices are heard, as far as they were looked up after that.
+    heard_since: Option<Instant>,
 }
+
+/// Nobody answers: it is of no use to ask for others now.
+#[derive(Debug)]
+struct NobodyThere;
 
 /// Everybody with an open socket.
 pub struct Callers {
     house: Arc<dyn House>,
     per_caller: usize,
-    known: Mutex<HashMap<Key, (Arc<Known>, usize)>>,
+    known: Mutex<HashMap<WorkspaceId, Guests>>,
 }
 
 impl std::fmt::Debug for Callers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Callers").field("known", &self.known().len()).finish_non_exhaustive()
+        f.debug_struct("Callers").field("known", &self.everybody().len()).finish_non_exhaustive()
     }
 }
 
@@ -108,11 +130,31 @@ impl Seat {
         self.standing.borrow().clone()
     }
 
-    /// Waits until they stand otherwise.
+    /// Waits until they stand otherwise, or may not listen from the beginning.
     pub async fn changed(&mut self) {
         if self.standing.changed().await.is_err() {
             // The sender lives in what this seat holds.
             std::future::pending::<()>().await;
+        }
+    }
+
+    /// Waits until they may not listen (any more); how they stand then.
+    pub async fn ended(&self) -> Standing {
+        let mut standing = self.standing.clone();
+        let ended = standing.wait_for(|now| !matches!(now, Standing::Is(_))).await;
+        ended.map_or(Standing::Gone, |standing| standing.clone())
+    }
+
+    /// Their notices are heard since a moment: who was found good before that is looked up again,
+    /// for what was said meanwhile nobody here has heard.
+    pub fn is_heard(&self, since: Instant) {
+        let before = self.known.moments().heard_since.replace(since);
+        if before != Some(since) {
+            let (callers, known) = (self.callers.clone(), self.known.clone());
+            tokio::spawn(async move {
+                tokio::time::sleep(SECOND_LOOK).await;
+                callers.recheck(vec![known]).await;
+            });
         }
     }
 }
@@ -120,11 +162,15 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut known = self.callers.known();
-        if let Entry::Occupied(mut entry) = known.entry(self.key) {
+        let Entry::Occupied(mut here) = known.entry(self.known.workspace) else { return };
+        if let Entry::Occupied(mut entry) = here.get_mut().entry(self.key) {
             entry.get_mut().1 -= 1;
             if entry.get().1 == 0 {
                 entry.remove();
             }
+        }
+        if here.get().is_empty() {
+            here.remove();
         }
     }
 }
@@ -135,8 +181,30 @@ impl Callers {
         Arc::new(Self { house, per_caller, known: Mutex::default() })
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<Key, (Arc<Known>, usize)>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<WorkspaceId, Guests>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn everybody(&self) -> Vec<Arc<Known>> {
+        let known = self.known();
+        known.values().flat_map(HashMap::values).map(|(known, _)| known.clone()).collect()
+    }
+
+    /// Looks up who is due, and ends the listening of who is in doubt, until it is to stop.
+    pub fn watch(self: &Arc<Self>, stop: &CancellationToken) {
+        let (callers, stops) = (self.clone(), stop.clone());
+        tokio::spawn(async move {
+            while stops.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
+                callers.doubt();
+            }
+        });
+        let (callers, stops) = (self.clone(), stop.clone());
+        tokio::spawn(stops.run_until_cancelled_owned(async move {
+            loop {
+                tokio::time::sleep(SWEEP).await;
+                callers.sweep().await;
+            }
+        }));
     }
 
     /// Lets somebody in who may listen.
@@ -153,10 +221,11 @@ impl Callers {
         let key = key_of(workspace, &credential);
         let limit = self.per_caller;
         let mut known = self.known();
-        let (who, open) = known.entry(key).or_insert_with(|| {
+        let (who, open) = known.entry(workspace).or_default().entry(key).or_insert_with(|| {
             let token = token_of(&credential);
             let standing = watch::Sender::new(Standing::Is(caller.clone()));
-            let moments = Mutex::new(Moments { asked: now, answered: now });
+            let moments = Moments { due: now + RECHECK, answered: now, heard_since: None };
+            let moments = Mutex::new(moments);
             (Arc::new(Known { workspace, credential, token, standing, moments }), 0)
         });
         if *open >= limit {
@@ -164,15 +233,23 @@ impl Callers {
         }
         *open += 1;
         who.stands(Standing::Is(caller), now);
-        let (known, standing) = (who.clone(), who.standing.subscribe());
+        let (known, mut standing) = (who.clone(), who.standing.subscribe());
+        let is_good = matches!(&*standing.borrow(), Standing::Is(_));
+        if !is_good {
+            // Found out while this look was under way.
+            standing.mark_changed();
+        }
         Ok(Seat { callers: self.clone(), key, known, standing })
     }
 
     /// Looks up anew whom a change concerns, in the background.
     pub fn noticed(self: &Arc<Self>, change: &LiveChange) {
+        if !concerns_callers(&change.topic) {
+            return;
+        }
         let concerned: Vec<Arc<Known>> = {
             let known = self.known();
-            let here = known.values().filter(|(known, _)| known.workspace == change.workspace);
+            let here = known.get(&change.workspace).into_iter().flat_map(HashMap::values);
             here.filter(|(known, _)| known.is_concerned_by(change))
                 .map(|(known, _)| known.clone())
                 .collect()
@@ -188,37 +265,58 @@ impl Callers {
         });
     }
 
-    /// Looks up anew who was not for a while.
-    pub async fn sweep(&self) {
+    /// Ends the listening of whoever was not found good for too long. Asks nobody.
+    fn doubt(&self) {
         let now = Instant::now();
-        let due: Vec<Arc<Known>> = {
-            let known = self.known();
-            let is_due = |known: &Known| now.duration_since(known.moments().asked) >= RECHECK;
-            let due = known.values().filter(|(known, _)| is_due(known));
-            due.map(|(known, _)| known.clone()).collect()
-        };
-        self.recheck(due).await;
+        for known in self.everybody() {
+            known.doubt(now);
+        }
     }
 
+    /// Looks up anew who is due, those first who have waited longest.
+    async fn sweep(&self) {
+        let now = Instant::now();
+        let everybody = self.everybody().into_iter();
+        let dated = everybody.map(|known| {
+            let due = known.moments().due;
+            (due, known)
+        });
+        let mut due: Vec<(Instant, Arc<Known>)> = dated.filter(|(due, _)| *due <= now).collect();
+        due.sort_by_key(|(due, _)| *due);
+        self.look_up_all(due.into_iter().map(|(_, known)| known)).await;
+    }
+
+    /// Looks up these at once; whom it cannot, the sweep looks up soon.
     async fn recheck(&self, known: Vec<Arc<Known>>) {
-        futures::stream::iter(known)
-            .for_each_concurrent(AT_ONCE, |known| async move { self.look_up(&known).await })
-            .await;
+        let now = Instant::now();
+        for known in &known {
+            known.moments().due = now;
+        }
+        self.look_up_all(known).await;
     }
 
-    async fn look_up(&self, known: &Known) {
+    /// Looks up some, until nobody answers.
+    async fn look_up_all(&self, known: impl IntoIterator<Item = Arc<Known>>) {
+        let known = futures::stream::iter(known.into_iter().map(Ok));
+        let looked = known.try_for_each_concurrent(AT_ONCE, |known| self.look_up(known)).await;
+        if let Err(NobodyThere) = looked {
+            tracing::debug!("nobody says who listens; it is asked again in a moment");
+        }
+    }
+
+    async fn look_up(&self, known: Arc<Known>) -> Result<(), NobodyThere> {
         let asked = Instant::now();
-        known.moments().asked = asked;
         match self.house.who(known.workspace, &known.credential).await {
             Ok(caller) => known.stands(Standing::Is(Arc::new(caller)), asked),
             Err(ClientError::Rejected(_)) => known.stands(Standing::Gone, asked),
-            Err(ClientError::Failed(_) | ClientError::Unavailable(_)) => {
-                let answered = known.moments().answered;
-                if asked.duration_since(answered) >= LONGEST_DOUBT {
-                    known.standing.send_replace(Standing::Doubtful);
-                }
+            Err(ClientError::Failed(_)) => known.moments().due = Instant::now() + RETRY,
+            Err(ClientError::Unavailable(_)) => {
+                // Behind those who wait: one whom nobody can look up holds up nobody else.
+                known.moments().due = Instant::now() + RETRY;
+                return Err(NobodyThere);
             }
         }
+        Ok(())
     }
 }
 
@@ -233,7 +331,20 @@ impl Known {
         if asked < moments.answered {
             return;
         }
-        moments.answered = asked;
+        (moments.due, moments.answered) = (asked + RECHECK, asked);
+        self.becomes(standing);
+    }
+
+    /// What is to be thought of them at a moment, a sweep before it would be too late.
+    fn doubt(&self, now: Instant) {
+        let moments = self.moments();
+        let is_good = matches!(&*self.standing.borrow(), Standing::Is(_));
+        if is_good && now + SWEEP >= moments.answered + LONGEST_DOUBT {
+            self.becomes(Standing::Doubtful);
+        }
+    }
+
+    fn becomes(&self, standing: Standing) {
         self.standing.send_if_modified(|now| {
             let changes = *now != standing;
             *now = standing;
@@ -266,136 +377,5 @@ fn token_of(credential: &Credential) -> Option<Uuid> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::live::caller::tests::{caller, change};
-    use crate::live::house::Stretch;
-    use ael_events::answer::{Failed, Rejected};
-    use ael_events::values::Role;
-    use async_trait::async_trait;
-
-    /// Answers as it is told.
-    struct Told(Mutex<Option<Result<Caller, &'static str>>>);
-
-    #[async_trait]
-    impl House for Told {
-        async fn who(&self, _: WorkspaceId, _: &Credential) -> Result<Caller, ClientError> {
-            match self.0.lock().unwrap().clone() {
-                Some(Ok(caller)) => Ok(caller),
-                Some(Err(code)) => Err(ClientError::Rejected(Rejected::new(code, "no"))),
-                None => {
-                    let sentence = "away".to_owned();
-                    Err(ClientError::Failed(Failed { sentence, retry_after_ms: 1 }))
-                }
-            }
-        }
-
-        async fn changes(
-            &self,
-            _: WorkspaceId,
-            _: &Credential,
-            _: Option<&str>,
-        ) -> Result<Stretch, ClientError> {
-            Ok(Stretch::default())
-        }
-    }
-
-    struct Hall {
-        house: Arc<Told>,
-        callers: Arc<Callers>,
-    }
-
-    impl Hall {
-        fn open() -> Self {
-            let house = Arc::new(Told(Mutex::new(Some(Ok(caller(Role::Manager, None))))));
-            Self { callers: Callers::new(house.clone(), 2), house }
-        }
-
-        fn say(&self, answer: Option<Result<Caller, &'static str>>) {
-            *self.house.0.lock().unwrap() = answer;
-        }
-
-        async fn admit(&self, token: u128) -> Result<Seat, NotSeated> {
-            let workspace = change("lead", 1, 1).workspace;
-            let token = format!("ael_{workspace}_{}_secret", Uuid::from_u128(token));
-            self.callers.admit(workspace, Credential::Token { token }).await
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn one_credential_has_so_many_sockets_and_a_closed_one_gives_its_place_free() {
-        let hall = Hall::open();
-        let first = hall.admit(5).await.unwrap();
-        let _second = hall.admit(5).await.unwrap();
-        assert!(matches!(hall.admit(5).await, Err(NotSeated::TooMany { limit: 2 })));
-        hall.admit(6).await.unwrap();
-        drop(first);
-        hall.admit(5).await.unwrap();
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn nobody_is_remembered_who_has_no_socket() {
-        let hall = Hall::open();
-        drop(hall.admit(5).await.unwrap());
-        hall.say(Some(Err("bad_token")));
-        assert!(matches!(hall.admit(5).await, Err(NotSeated::Asked(_))));
-        assert_eq!(hall.callers.known().len(), 0);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_revoked_token_and_a_demotion_are_seen_within_a_second() {
-        let hall = Hall::open();
-        let mut seat = hall.admit(5).await.unwrap();
-        let began = Instant::now();
-        hall.say(Some(Ok(caller(Role::Agent, None))));
-        hall.callers.noticed(&change("member", 1, 2));
-        seat.changed().await;
-        let Standing::Is(now) = seat.standing() else { panic!("gone") };
-        assert_eq!(now.role, Role::Agent);
-        // The answer that follows at once may be half a second old.
-        let callers = hall.callers.clone();
-        callers.noticed(&change("token", 5, 2));
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        hall.say(Some(Err("bad_token")));
-        seat.changed().await;
-        assert_eq!(seat.standing(), Standing::Gone);
-        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn whom_a_change_does_not_concern_is_not_looked_up() {
-        let hall = Hall::open();
-        let seat = hall.admit(5).await.unwrap();
-        hall.say(Some(Err("bad_token")));
-        hall.callers.noticed(&change("member", 2, 2));
-        hall.callers.noticed(&change("token", 6, 2));
-        hall.callers.noticed(&change("lead", 1, 2));
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        assert!(matches!(seat.standing(), Standing::Is(_)));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_nobody_told_of_is_found_by_looking_now_and_then() {
-        let hall = Hall::open();
-        let seat = hall.admit(5).await.unwrap();
-        hall.say(Some(Err("bad_token")));
-        hall.callers.sweep().await;
-        assert!(matches!(seat.standing(), Standing::Is(_)), "looked up a moment ago");
-        tokio::time::sleep(RECHECK).await;
-        hall.callers.sweep().await;
-        assert_eq!(seat.standing(), Standing::Gone);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn while_nobody_can_say_who_they_are_they_listen_on_but_not_for_long() {
-        let hall = Hall::open();
-        let seat = hall.admit(5).await.unwrap();
-        hall.say(None);
-        tokio::time::sleep(RECHECK).await;
-        hall.callers.sweep().await;
-        assert!(matches!(seat.standing(), Standing::Is(_)));
-        tokio::time::sleep(LONGEST_DOUBT).await;
-        hall.callers.sweep().await;
-        assert_eq!(seat.standing(), Standing::Doubtful);
-    }
-}
+#[path = "callers_tests.rs"]
+mod tests;

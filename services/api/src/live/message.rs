@@ -53,7 +53,7 @@ impl Outgoing<'_> {
     #[must_use]
     pub fn of(change: &LiveChange) -> Outgoing<'_> {
         let LiveChange { topic, id, version, position, .. } = change;
-        Outgoing::Change { topic, id: *id, version: *version, position: *position }
+        Outgoing::Change { topic: topic.as_str(), id: *id, version: *version, position: *position }
     }
 }
 

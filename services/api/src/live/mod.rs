@@ -48,8 +48,8 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How often is looked who was not looked up for a while, and which rooms are empty.
-const SWEEP: Duration = Duration::from_secs(1);
+/// How often it is looked which rooms are empty.
+const TIDY: Duration = Duration::from_secs(1);
 /// What a socket reads at once: clients say next to nothing, and there are thousands of them.
 const READ_BUFFER: usize = 1_024;
 
@@ -134,7 +134,8 @@ impl Live {
             stop,
             sockets: TaskTracker::new(),
         });
-        tokio::spawn(sweep(inner.clone()));
+        inner.callers.watch(&inner.stop);
+        tokio::spawn(tidy(inner.clone()));
         Self(inner)
     }
 
@@ -181,6 +182,7 @@ impl Live {
         let place = Place::take(&self.0).ok_or(Refused::Full)?;
         let seat = self.0.callers.admit(workspace, credential).await?;
         let room = self.0.hub.enter(workspace).await?;
+        seat.is_heard(room.opened());
         Ok(Admission { inner: self.0.clone(), place, seat, room })
     }
 
@@ -191,9 +193,8 @@ impl Live {
     }
 }
 
-async fn sweep(inner: Arc<Inner>) {
-    while inner.stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
-        inner.callers.sweep().await;
+async fn tidy(inner: Arc<Inner>) {
+    while inner.stop.run_until_cancelled(tokio::time::sleep(TIDY)).await.is_some() {
         inner.hub.tidy().await;
     }
 }

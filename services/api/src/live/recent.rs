@@ -22,7 +22,9 @@ impl Recent {
     /// Notes what is told.
     pub fn note(&mut self, id: Uuid, version: u64, number: u64) {
         if let Some(told) = self.told.get_mut(&id) {
-            *told = (told.0.max(version), number);
+            if version >= told.0 {
+                *told = (version, number);
+            }
             return;
         }
         if self.order.len() >= self.most
@@ -55,7 +57,9 @@ mod tests {
         assert_eq!(recent.number_of(one, 4), None);
         assert_eq!(recent.number_of(two, 1), None);
         recent.note(one, 2, 11);
-        assert_eq!(recent.number_of(one, 3), Some(11));
+        assert_eq!(recent.number_of(one, 3), Some(10), "an older one does not tell the newer");
+        recent.note(one, 3, 12);
+        assert_eq!(recent.number_of(one, 3), Some(12));
         recent.note(two, 1, 12);
         recent.note(three, 1, 13);
         assert_eq!(recent.number_of(one, 1), None, "the oldest is forgotten");

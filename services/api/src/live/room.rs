@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use tokio::sync::{Mutex, OnceCell, broadcast, watch};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use uuid::Uuid;
 
@@ -40,6 +41,7 @@ const REMEMBERED: usize = 8_192;
 /// A workspace with open sockets. Dropping the last hold on it ends the listening.
 #[derive(Debug)]
 pub struct Room {
+    opened: Instant,
     notices: broadcast::Sender<Notice>,
     recent: Arc<std::sync::Mutex<Recent>>,
     heard_by_server: OnceCell<()>,
@@ -62,7 +64,13 @@ impl Room {
         let recent = Arc::new(std::sync::Mutex::new(Recent::new(REMEMBERED)));
         let pump = Pump { notices: notices.clone(), recent: recent.clone(), callers, number: 0 };
         let (heard_by_server, none) = (OnceCell::new(), std::sync::OnceLock::new());
-        (Self { notices, recent, heard_by_server, pump: none }, pump)
+        let opened = Instant::now();
+        (Self { opened, notices, recent, heard_by_server, pump: none }, pump)
+    }
+
+    /// Since when it listens to the workspace, which tells it from an earlier room there.
+    pub const fn opened(&self) -> Instant {
+        self.opened
     }
 
     /// Hears from now on. Who falls behind by more than the room keeps is told so.

@@ -53,6 +53,14 @@ enum End {
 }
 
 impl End {
+    /// Of who may not listen (any more).
+    const fn as_they_stand(standing: &Standing) -> Self {
+        match standing {
+            Standing::Is(_) | Standing::Gone => Self::Farewell(Farewell::NotAuthorised),
+            Standing::Doubtful => Self::Farewell(Farewell::TryLater),
+        }
+    }
+
     const fn name(&self) -> &'static str {
         match self {
             Self::Farewell(Farewell::Restarting) => "restarting",
@@ -98,6 +106,9 @@ pub struct Session<S> {
     heard: Option<(u64, u64)>,
     /// What was read lately, until the room has told it, too.
     read: Option<Recent>,
+    /// What was told since the cursor because it left their sight: the room's later notices of it
+    /// are not for them, and so do not tell it.
+    lost: Option<Recent>,
     /// Whether something was told after the cursor.
     is_beyond: bool,
     has_resumed: bool,
@@ -120,6 +131,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             cursor: String::new(),
             heard: None,
             read: None,
+            lost: None,
             is_beyond: false,
             has_resumed: false,
             ping_at,
@@ -177,8 +189,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     fn check_standing(&self) -> Result<(), End> {
         match self.means.seat.standing() {
             Standing::Is(_) => Ok(()),
-            Standing::Gone => Err(End::Farewell(Farewell::NotAuthorised)),
-            Standing::Doubtful => Err(End::Farewell(Farewell::TryLater)),
+            standing @ (Standing::Gone | Standing::Doubtful) => Err(End::as_they_stand(&standing)),
         }
     }
 
@@ -225,6 +236,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         if self.read.as_ref().is_some_and(was_read) || !self.may_hear(change) {
             return Ok(());
         }
+        if self.loses(change) {
+            let lost = self.lost.get_or_insert_with(|| Recent::new(REMEMBERED));
+            lost.note(change.id, change.version, *number);
+        }
         if !self.is_beyond {
             self.is_beyond = true;
             self.cursor_at = self.cursor_at.min(Instant::now() + self.cursor_pause());
@@ -239,8 +254,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         }
     }
 
-    /// Whether the room told this while we were there.
+    fn loses(&self, change: &LiveChange) -> bool {
+        match self.means.seat.standing() {
+            Standing::Is(caller) => caller.loses(change),
+            Standing::Gone | Standing::Doubtful => false,
+        }
+    }
+
+    /// Whether the room told them this while we were there.
     fn was_told(&self, change: &LiveChange) -> bool {
+        if self.loses(change) {
+            let number = |lost: &Recent| lost.number_of(change.id, change.version);
+            return self.lost.as_ref().and_then(number).is_some();
+        }
         let number = self.means.room.told(change.id, change.version);
         let (Some(number), Some((first, last))) = (number, self.heard) else { return false };
         (first..=last).contains(&number)
@@ -270,6 +296,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     /// Tells what happened after the cursor and was not told, stretch by stretch, and then the
     /// cursor that it has come to.
     async fn catch_up(&mut self) -> Result<(), End> {
+        let began = Instant::now();
         let mut read = self.read.take().unwrap_or_else(|| Recent::new(REMEMBERED));
         let mut is_current = false;
         for _ in 0..MOST_STRETCHES {
@@ -288,6 +315,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             self.cursor = stretch.cursor;
             if stretch.is_end {
                 self.is_beyond = false;
+                self.lost = None;
                 self.read = Some(read);
                 if self.flush_notices().await? {
                     is_current = true;
@@ -302,6 +330,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         let pause = self.means.options.idle_cursor_every.mul_f64(rand::random_range(0.8..1.2));
         let pause = if self.is_beyond { self.cursor_pause() } else { pause };
         self.cursor_at = Instant::now() + pause;
+        // Meanwhile nobody read what the client said.
+        self.silent_at += began.elapsed();
         let cursor = Outgoing::Cursor { cursor: &self.cursor }.text();
         self.send(Message::Text(cursor)).await
     }
@@ -328,10 +358,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         let mut cursor = cursor;
         let mut is_refused = false;
         loop {
-            let seat = &self.means.seat;
-            let asked =
-                self.means.house.changes(seat.workspace(), seat.credential(), cursor.as_deref());
-            match asked.await {
+            let Means { seat, house, stop, .. } = &self.means;
+            let answer = tokio::select! {
+                () = stop.cancelled() => return Err(End::Farewell(Farewell::Restarting)),
+                standing = seat.ended() => return Err(End::as_they_stand(&standing)),
+                answer = house.changes(seat.workspace(), seat.credential(), cursor.as_deref()) => {
+                    answer
+                }
+            };
+            match answer {
                 Ok(stretch) => {
                     return Ok(Stretch { reset: stretch.reset || is_refused, ..stretch });
                 }
@@ -347,11 +382,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
                     if Instant::now() + pause >= until {
                         return Err(End::Farewell(Farewell::TryLater));
                     }
+                    let pause_now = pause.mul_f64(rand::random_range(0.5..1.0));
                     tokio::select! {
-                        () = self.means.stop.cancelled() => {
-                            return Err(End::Farewell(Farewell::Restarting));
-                        }
-                        () = tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.0))) => {}
+                        () = stop.cancelled() => return Err(End::Farewell(Farewell::Restarting)),
+                        standing = seat.ended() => return Err(End::as_they_stand(&standing)),
+                        () = tokio::time::sleep(pause_now) => {}
                     }
                     pause = (pause * 2).min(Duration::from_secs(2));
                 }

@@ -25,6 +25,8 @@ struct Feed {
     log: Mutex<Vec<LiveChange>>,
     who: Mutex<Result<Caller, &'static str>>,
     is_away: Mutex<bool>,
+    /// How long it takes to find what happened.
+    takes: Mutex<Duration>,
 }
 
 impl Feed {
@@ -53,6 +55,8 @@ impl House for Feed {
         cursor: Option<&str>,
     ) -> Result<Stretch, ClientError> {
         self.answers(())?;
+        let takes = *self.takes.lock().unwrap();
+        tokio::time::sleep(takes).await;
         let log = self.log.lock().unwrap();
         let now = log.len().to_string();
         let nothing = Stretch { cursor: now, is_end: true, ..Stretch::default() };
@@ -86,6 +90,7 @@ impl Hall {
             log: Mutex::default(),
             who: Mutex::new(Ok(caller(role, None))),
             is_away: Mutex::new(false),
+            takes: Mutex::default(),
         });
         let callers = Callers::new(feed.clone(), 10);
         let (room, pump) = Room::new(8, callers.clone());
@@ -307,6 +312,62 @@ async fn a_revoked_token_closes_the_socket() {
     *hall.feed.who.lock().unwrap() = Err("bad_token");
     hall.said(&change("token", 5, 2));
     assert_eq!(closes(&mut client).await, 4001);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revoked_token_closes_the_socket_also_while_it_is_asked_what_was_missed() {
+    let mut hall = Hall::new(MemberRole::Manager);
+    hall.happened(&change("lead", 1, 11));
+    *hall.feed.takes.lock().unwrap() = Duration::from_secs(3);
+    let (mut client, _session) = hall.connect(Some("0")).await;
+    assert_eq!(next(&mut client).await["type"], "hello");
+    let began = Instant::now();
+    *hall.feed.who.lock().unwrap() = Err("bad_token");
+    hall.said(&change("token", 5, 2));
+    assert_eq!(closes(&mut client).await, 4001, "and nothing is told any more");
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_not_lost_because_it_took_long_to_find_what_it_missed() {
+    let hall = Hall::new(MemberRole::Manager);
+    for number in 1..=60 {
+        hall.happened(&change("lead", number, 1));
+    }
+    *hall.feed.takes.lock().unwrap() = Duration::from_secs(3);
+    let (mut client, _session) = hall.connect(Some("0")).await;
+    assert_eq!(next(&mut client).await["type"], "hello");
+    let began = Instant::now();
+    for _ in 1..=60 {
+        assert_eq!(version(&mut client).await, 1);
+    }
+    assert_eq!(next(&mut client).await["type"], "cursor");
+    assert!(began.elapsed() > hall.options.silence, "{:?}", began.elapsed());
+    *hall.feed.takes.lock().unwrap() = Duration::ZERO;
+    hall.happened(&change("lead", 61, 2));
+    assert_eq!(version(&mut client).await, 2, "it is there as before");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_hears_that_they_lost_a_lead_although_only_a_later_notice_came_through() {
+    let mut hall = Hall::new(MemberRole::Agent);
+    let alice = caller(MemberRole::Agent, None).member;
+    let bob = Some(MemberId::from_uuid(Uuid::from_u128(2)));
+    let bobs = |version| LiveChange { owner: bob, ..change("lead", 7, version) };
+    let lost =
+        |version| LiveChange { owner_changed: true, previous_owner: Some(alice), ..bobs(version) };
+    let mut client = hall.greeted().await;
+    // The notice of the handover gets lost; the next one is not for her.
+    hall.happened(&lost(2));
+    hall.said(&bobs(3));
+    hall.changed(&change("lead", 8, 44));
+    assert_eq!(version(&mut client).await, 44);
+    assert_eq!(version(&mut client).await, 2);
+    assert_eq!(next(&mut client).await["type"], "cursor");
+    // What was told is not told again.
+    hall.changed(&LiveChange { id: Uuid::from_u128(9), ..lost(5) });
+    assert_eq!(version(&mut client).await, 5);
+    assert_eq!(next(&mut client).await["type"], "cursor");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,8 +1,10 @@
 //! What changed since somebody looked last, for whoever lost the connection for a while: of every
 //! lane what comes after the place to which they have been told.
 //!
-//! A change is told to whoever may see the thing now, and to an Agent who could until it changed
-//! hands; by a token to which it would be told if it were asked for.
+//! A change is told to whoever may see the thing now, where it changed last. An Agent who could see
+//! it until it changed hands is told of that, where it changed hands: of what came after they hear
+//! nothing, and however the pages fall, the page with the handover has its notice. By a token a
+//! change is told to which it would be told if it were asked for.
 
 use super::lanes::{Lanes, Places, place};
 use super::rows::{At, member, push_beyond, word};
@@ -59,7 +61,7 @@ pub async fn answer(
     let mut items = changes(view, asker, &happenings).await?;
     let mut upto = now;
     if items.len() > wanted {
-        items.truncate(wanted);
+        items.truncate(page_end(&items, wanted));
         if let Some(last) = items.last() {
             let last = last.position.order;
             upto = std::array::from_fn(|lane| before[lane].max(now[lane].min(last)));
@@ -76,6 +78,15 @@ fn wanted(limit: Option<u16>) -> Result<usize, Rejected> {
     } else {
         Err(invalid("limit", "a page has 1 to 500 changes"))
     }
+}
+
+/// How many of these make a page: what changed at the same place, as a lead and its sale do when
+/// they change hands, stands on the same one.
+fn page_end(items: &[LiveChange], wanted: usize) -> usize {
+    let order = |change: &LiveChange| change.position.order;
+    let last = wanted.checked_sub(1).and_then(|last| items.get(last)).map(order);
+    let same = items.iter().skip(wanted).take_while(|change| Some(order(change)) == last);
+    wanted + same.count()
 }
 
 /// To where somebody has been told, as a cursor carries it.
@@ -177,7 +188,18 @@ async fn happenings(
     Ok(Some(happenings))
 }
 
-/// Each thing that changed once, where it changed last, as far as the asker may hear of it.
+/// A lead that changed hands.
+#[derive(Debug)]
+struct Handover {
+    order: Order,
+    version: u64,
+    /// The version that its sale had then, if there was one.
+    sale: Option<u64>,
+    /// Who had it before.
+    previous: Option<MemberId>,
+}
+
+/// Each thing that changed once, as far as the asker may hear of it.
 async fn changes(
     view: &mut View,
     asker: Colleague,
@@ -189,13 +211,9 @@ async fn changes(
         .map(|one| one.subject)
         .collect();
     let owners = owners(view, &leads).await?;
-    let mut handovers: BTreeMap<Uuid, Vec<Option<MemberId>>> = BTreeMap::new();
-    for one in happenings {
-        if let Some(previous) = one.handed_over_by {
-            handovers.entry(one.subject).or_default().push(previous);
-        }
-    }
-    let sales = sale_versions(view, handovers.keys().copied().collect()).await?;
+    let handed_over = happenings.iter().filter(|one| one.handed_over_by.is_some());
+    let sales = sale_versions(view, handed_over.map(|one| one.subject).collect()).await?;
+    let handovers = handovers(happenings, &sales);
     let mut newest: BTreeMap<(AggregateKind, Uuid), (Uuid, LiveChange)> = BTreeMap::new();
     for one in happenings {
         let Some(change) = change(view.workspace, one, &owners) else { continue };
@@ -204,20 +222,42 @@ async fn changes(
         {
             // The sale is its lead's owner's, although nothing else happened to it.
             let id = SaleId::of(LeadId::from_uuid(one.subject)).uuid();
-            let topic = AggregateKind::Sale.as_str().to_owned();
+            let topic = AggregateKind::Sale.into();
             let sale = LiveChange { topic, id, version: *version, ..change.clone() };
             newest.insert((AggregateKind::Sale, id), (one.subject, sale));
         }
         newest.insert((one.aggregate, one.id), (one.subject, change));
     }
     let told = |(subject, change): (Uuid, LiveChange)| {
-        let before = handovers.get(&subject).map(Vec::as_slice).unwrap_or_default();
-        told_to(asker, change, before)
+        told_to(asker, change, handovers.get(&subject).map(Vec::as_slice).unwrap_or_default())
     };
     let mut told: Vec<LiveChange> = newest.into_values().filter_map(told).collect();
     told.retain(|change| change.is_within(asker.id, view.scopes.as_ref()));
     told.sort_by_key(|change| change.position.order);
     Ok(told)
+}
+
+/// How these leads changed hands, in order, by lead; with the versions that their sales have now.
+fn handovers(
+    happenings: &[Happening],
+    sales: &BTreeMap<Uuid, u64>,
+) -> BTreeMap<Uuid, Vec<Handover>> {
+    let mut handovers: BTreeMap<Uuid, Vec<Handover>> = BTreeMap::new();
+    let mut versions = sales.clone();
+    // From the end: what happened to a sale says which version it had before.
+    for one in happenings.iter().rev() {
+        if one.aggregate == AggregateKind::Sale {
+            versions.insert(one.subject, one.version.saturating_sub(1));
+        }
+        if let Some(previous) = one.handed_over_by {
+            let sale = versions.get(&one.subject).copied().filter(|version| *version > 0);
+            let Happening { order, version, .. } = *one;
+            let handover = Handover { order, version, sale, previous };
+            handovers.entry(one.subject).or_default().push(handover);
+        }
+    }
+    handovers.values_mut().for_each(|all| all.reverse());
+    handovers
 }
 
 /// What happened as a change; nothing of a lead that is not to be seen yet.
@@ -235,7 +275,7 @@ fn change(
     };
     Some(LiveChange {
         workspace,
-        topic: one.aggregate.as_str().to_owned(),
+        topic: one.aggregate.into(),
         id: one.id,
         version: one.version,
         position: PositionToken { lane: Lane::of(one.subject), order: one.order },
@@ -245,23 +285,24 @@ fn change(
     })
 }
 
-/// The change as the asker may hear of it: with whoever of those that had it before lets them, or
-/// else the first.
-fn told_to(
-    asker: Colleague,
-    change: LiveChange,
-    before: &[Option<MemberId>],
-) -> Option<LiveChange> {
-    let handed_over = before.iter().map(|previous| LiveChange {
+/// The change as the asker may hear of it: where it changed last, when they may see it now, and
+/// else where it left their sight.
+fn told_to(asker: Colleague, change: LiveChange, handovers: &[Handover]) -> Option<LiveChange> {
+    let is_for = |change: &LiveChange| change.is_for(asker.id, asker.role);
+    let by = |handover: &Handover| LiveChange {
         owner_changed: true,
-        previous_owner: *previous,
+        previous_owner: handover.previous,
         ..change.clone()
-    });
-    let mut ways: Vec<LiveChange> = handed_over.collect();
-    if ways.is_empty() {
-        ways.push(change);
+    };
+    if is_for(&change) {
+        return Some(handovers.last().map(by).unwrap_or(change));
     }
-    ways.into_iter().find(|way| way.is_for(asker.id, asker.role))
+    let is_sale = change.topic == AggregateKind::Sale.into();
+    handovers.iter().rev().find_map(|handover| {
+        let version = if is_sale { handover.sale? } else { handover.version };
+        let position = PositionToken { order: handover.order, ..change.position };
+        Some(LiveChange { version, position, ..by(handover) }).filter(is_for)
+    })
 }
 
 /// Who owns these leads now.
