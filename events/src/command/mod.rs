@@ -7,6 +7,7 @@ mod lead;
 mod people;
 mod sale;
 mod secret;
+mod settings;
 
 pub use lead::{
     AddNote, AssignLead, AttachFile, CreateLead, DetailsPatch, EditDetails, EraseLead, ImportLead,
@@ -23,6 +24,7 @@ pub use people::{
 };
 pub use sale::{LoseSale, MoveSale, OpenSale, SaleCommand, SetAmount};
 pub use secret::hash_of_secret;
+pub use settings::{DeadlinesPatch, SettingsPatch};
 
 use crate::actor::ServicePrincipal;
 use crate::ids::{

@@ -9,7 +9,7 @@ use crate::wire::{Body, Created, Found, Maker, Params, Path, Problem, Reader, Wr
 use ael_client::NewInvitationCode;
 use ael_events::command::{
     AddMember, ChangeLanguage, ChangeNotifications, ChangeRole, Command, CreateInvitation,
-    DeactivateMember, InvitationCommand, MemberCommand, ReactivateMember, RenameMember,
+    DeactivateMember, InvitationCommand, MemberCommand, Patch, ReactivateMember, RenameMember,
     RevokeInvitation, To,
 };
 use ael_events::ids::{InvitationId, MemberId};
@@ -45,15 +45,14 @@ const fn ukrainian() -> Language {
     Language::Uk
 }
 
-/// A name and an e-mail address.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// A name and an e-mail address (RFC 7396): what is absent stays, `null` clears the address.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub(crate) struct MemberNames {
     /// The name afterwards.
-    name: MemberName,
-    /// The e-mail address afterwards; none when not said.
-    #[serde(default)]
-    email: Option<Email>,
+    name: Option<MemberName>,
+    /// The e-mail address afterwards.
+    email: Patch<Email>,
 }
 
 /// A role.
@@ -150,6 +149,8 @@ impl MembersApi {
     }
 
     /// Change a member's name and e-mail
+    ///
+    /// What is absent stays as it is.
     #[oai(path = "/members/:id", method = "patch", operation_id = "rename_member")]
     async fn rename(
         &self,
