@@ -1,6 +1,6 @@
 //! What can be asked of a workspace, its members, invitations and tokens.
 
-use super::{Patch, SettingsPatch};
+use super::{MemberRef, Patch, SettingsPatch};
 use crate::ids::MemberId;
 use crate::values::{
     Email, IdentityIssuer, IdentitySubject, Language, MemberName, NotificationSettings, Role,
@@ -217,6 +217,10 @@ pub struct CreateInvitation {
     pub code_hash: String,
     /// Until when the link is good.
     pub expires_at: DateTime<Utc>,
+    /// For how many hours, when that is what was asked for. The edge works out `expires_at` from
+    /// it by its own clock: asked again a little later, it is still the same command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_hours: Option<u32>,
 }
 
 /// See [`InvitationCommand::Accept`].
@@ -250,7 +254,7 @@ pub struct RevokeInvitation {}
 #[serde(deny_unknown_fields)]
 pub struct CreateToken {
     /// Whose rights it carries, at most.
-    pub member_id: MemberId,
+    pub member_id: MemberRef,
     /// What it is for.
     pub label: TokenLabel,
     /// SHA-256 of the secret, 64 hexadecimal digits.

@@ -171,7 +171,7 @@ async fn change(desk: &Desk, member: &str, command: Ask) -> anyhow::Result<()> {
 
 async fn send(desk: &Desk, id: MemberId, name: &str, command: Ask) -> anyhow::Result<()> {
     let deed = deed(&command);
-    let accepted = desk.send(Command::Member(To { id, command })).await?;
+    let accepted = desk.send(Command::Member(To { id: id.into(), command })).await?;
     desk.out().answer(&accepted, |out| {
         let version = accepted.version;
         out.say(format!("{} {name} ({id}): {deed}, now version {version}", out.good("✓")))

@@ -9,8 +9,8 @@ use crate::wire::{Body, Created, Found, Maker, Params, Path, Problem, Reader, Wr
 use ael_client::NewInvitationCode;
 use ael_events::command::{
     AddMember, ChangeLanguage, ChangeNotifications, ChangeRole, Command, CreateInvitation,
-    DeactivateMember, InvitationCommand, MemberCommand, Patch, ReactivateMember, RenameMember,
-    RevokeInvitation, To,
+    DeactivateMember, InvitationCommand, MemberCommand, MemberRef, Patch, ReactivateMember,
+    RenameMember, RevokeInvitation, To,
 };
 use ael_events::ids::{InvitationId, MemberId};
 use ael_events::query::{InvitationPage, ListInvitations, Me, MemberView, Query};
@@ -113,8 +113,8 @@ pub(crate) struct MemberList {
     items: Vec<MemberView>,
 }
 
-pub(super) fn to_member(id: MemberId, command: impl Into<MemberCommand>) -> Command {
-    Command::Member(To { id, command: command.into() })
+fn to_member(id: impl Into<MemberRef>, command: impl Into<MemberCommand>) -> Command {
+    Command::Member(To { id: id.into(), command: command.into() })
 }
 
 fn to_invitation(id: InvitationId, command: impl Into<InvitationCommand>) -> Command {
@@ -178,8 +178,7 @@ impl MembersApi {
     /// Change your language
     #[oai(path = "/me/language", method = "post", operation_id = "change_language")]
     async fn language(&self, writer: Writer, body: Body<NewLanguage>) -> Result<Written, Problem> {
-        let me = self.0.member_id(&writer.maker).await?;
-        let command = to_member(me, ChangeLanguage { language: body.0.language });
+        let command = to_member(MemberRef::Me, ChangeLanguage { language: body.0.language });
         Ok(Written(self.0.tell(&writer, command).await?))
     }
 
@@ -190,8 +189,7 @@ impl MembersApi {
         writer: Writer,
         body: Body<NotificationSettings>,
     ) -> Result<Written, Problem> {
-        let me = self.0.member_id(&writer.maker).await?;
-        let command = to_member(me, ChangeNotifications { notifications: body.0 });
+        let command = to_member(MemberRef::Me, ChangeNotifications { notifications: body.0 });
         Ok(Written(self.0.tell(&writer, command).await?))
     }
 
@@ -249,8 +247,15 @@ impl MembersApi {
         let id = InvitationId::from_uuid(maker.new_id());
         let expires_at = Utc::now() + TimeDelta::hours(i64::from(valid_hours));
         let minted = NewInvitationCode::mint().map_err(no_randomness)?;
-        let code_hash = minted.code_hash;
-        let command = CreateInvitation { name, email, role, language, code_hash, expires_at };
+        let command = CreateInvitation {
+            name,
+            email,
+            role,
+            language,
+            code_hash: minted.code_hash,
+            expires_at,
+            valid_hours: Some(valid_hours),
+        };
         once(self.0.make(&maker, to_invitation(id, command)).await)?;
         let code = minted.code.expose_secret().to_owned();
         Shown::of(&InvitationMade { id, code, expires_at }, format!("/api/v1/invitations/{id}"))

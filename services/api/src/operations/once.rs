@@ -55,21 +55,14 @@ impl<T: JsonSchema> ApiResponse for Shown<T> {
     }
 }
 
-/// Lets an answer through the first time. The second time the secret's hash is another, since it
-/// was made anew: so the same key with another body says that it was shown, too.
+/// Lets an answer through the first time. A refusal is one however often it is asked for.
 pub(super) fn once(answer: Result<Accepted, Problem>) -> Result<(), Problem> {
-    match answer {
-        Ok(accepted) if !accepted.repeated => Ok(()),
-        Ok(_) => Err(shown()),
-        Err(problem) if problem.code == "command_id_reused" => Err(shown()),
-        Err(problem) => Err(problem),
+    if !answer?.repeated {
+        return Ok(());
     }
-}
-
-fn shown() -> Problem {
     let sentence = "This was made before, and its secret was shown then: revoke it and make \
                     another, with another Idempotency-Key.";
-    Problem::new(StatusCode::CONFLICT, "secret_already_shown", sentence)
+    Err(Problem::new(StatusCode::CONFLICT, "secret_already_shown", sentence))
 }
 
 pub(super) fn no_randomness(error: NoRandomness) -> Problem {

@@ -286,6 +286,7 @@ fn invitation_commands() -> Vec<InvitationCommand> {
         language: Language::Uk,
         code_hash: token::testing::hash(),
         expires_at: crate::testing::now(),
+        valid_hours: None,
     };
     let come = AcceptInvitation { code: "code".into(), member_id: OTHER, telegram: None };
     vec![invite.into(), come.into(), RevokeInvitation {}.into()]
@@ -293,7 +294,7 @@ fn invitation_commands() -> Vec<InvitationCommand> {
 
 fn token_commands(member_id: MemberId) -> Vec<TokenCommand> {
     let create = CreateToken {
-        member_id,
+        member_id: member_id.into(),
         label: "my script".parse().unwrap(),
         secret_hash: token::testing::hash(),
         scopes: [Scope::LeadsRead].into(),

@@ -224,6 +224,7 @@ async fn whoever_has_the_code_comes_once_and_is_a_member_at_once() {
         language: Language::Uk,
         code_hash: code.code_hash.clone(),
         expires_at: Utc::now() + TimeDelta::days(7),
+        valid_hours: None,
     };
     let to = |command| Command::Invitation(To { id, command });
     world.ask(world.admin, to(create_invitation.into())).await.unwrap();
