@@ -8,8 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// What changes of a workspace's settings. All of them at once have the form of
-/// [`WorkspaceSettings`], to the byte: a command of an earlier release is still the same command.
+// All of them at once have the form of `WorkspaceSettings`, to the byte: what an earlier release
+// sent is still the same command.
+/// What changes of a workspace's settings: what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SettingsPatch {

@@ -5,7 +5,7 @@ use super::lead_bodies::Nothing;
 use super::lead_params::PageParams;
 use super::once::{Shown, no_randomness, once};
 use crate::desk::Desk;
-use crate::wire::{Body, Created, Found, Maker, Params, Path, Problem, Reader, Writer, Written};
+use crate::wire::{Body, Found, Maker, Params, Path, Problem, Reader, Writer, Written};
 use ael_client::NewInvitationCode;
 use ael_events::command::{
     AddMember, ChangeLanguage, ChangeNotifications, ChangeRole, Command, CreateInvitation,
@@ -15,7 +15,7 @@ use ael_events::command::{
 use ael_events::ids::{InvitationId, MemberId};
 use ael_events::query::{InvitationPage, ListInvitations, Me, MemberView, Query};
 use ael_events::values::{Email, Language, MemberName, NotificationSettings, Role};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use poem_openapi::OpenApi;
 use schemars::JsonSchema;
 use secrecy::ExposeSecret as _;
@@ -140,12 +140,11 @@ impl MembersApi {
     ///
     /// Without an invitation: for people and programs that need no Telegram account.
     #[oai(path = "/members", method = "post", operation_id = "add_member")]
-    async fn add(&self, maker: Maker, body: Body<NewMember>) -> Result<Created, Problem> {
+    async fn add(&self, maker: Maker, body: Body<NewMember>) -> Result<Written<201>, Problem> {
         let NewMember { name, email, role, language } = body.0;
         let id = MemberId::from_uuid(maker.new_id());
         let command = to_member(id, AddMember { name, email, role, language });
-        let accepted = self.0.make(&maker, command).await?;
-        Ok(Created { accepted, location: format!("/api/v1/members/{id}") })
+        Ok(Written(self.0.make(&maker, command).await?))
     }
 
     /// Change a member's name and e-mail
@@ -245,7 +244,9 @@ impl MembersApi {
             return Err(Problem::at("/valid_hours", "expected 1 to 720 hours"));
         }
         let id = InvitationId::from_uuid(maker.new_id());
-        let expires_at = Utc::now() + TimeDelta::hours(i64::from(valid_hours));
+        // To the microsecond, as lists show it.
+        let now = Utc::now().trunc_subsecs(6);
+        let expires_at = now + TimeDelta::hours(i64::from(valid_hours));
         let minted = NewInvitationCode::mint().map_err(no_randomness)?;
         let command = CreateInvitation {
             name,
@@ -258,7 +259,7 @@ impl MembersApi {
         };
         once(self.0.make(&maker, to_invitation(id, command)).await)?;
         let code = minted.code.expose_secret().to_owned();
-        Shown::of(&InvitationMade { id, code, expires_at }, format!("/api/v1/invitations/{id}"))
+        Shown::of(&InvitationMade { id, code, expires_at })
     }
 
     /// Take an invitation back

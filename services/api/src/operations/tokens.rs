@@ -90,8 +90,7 @@ impl TokensApi {
             CreateToken { member_id, label, secret_hash, scopes: scopes.clone(), expires_at };
         once(self.0.make(&maker, to_token(id, command)).await)?;
         let token = minted.text.expose_secret().to_owned();
-        let made = TokenMade { id, token, scopes, expires_at };
-        Shown::of(&made, format!("/api/v1/tokens/{id}"))
+        Shown::of(&TokenMade { id, token, scopes, expires_at })
     }
 
     /// Revoke a token

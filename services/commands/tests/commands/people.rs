@@ -5,9 +5,9 @@ use crate::world::{World, acting_as, create, lead, member, named, refusal, reque
 use ael_client::NewInvitationCode;
 use ael_events::actor::ServicePrincipal;
 use ael_events::command::{
-    AcceptInvitation, ChangeLanguage, ChangeRole, Command, CreateInvitation, Credential,
-    DeactivateMember, LinkIdentity, LinkTelegram, QualifyLead, RevokeToken, RollBackLead, To,
-    UnlinkIdentity, UnlinkTelegram,
+    AcceptInvitation, ChangeLanguage, ChangeRole, Command, CommandRequest, CreateInvitation,
+    Credential, DeactivateMember, LinkIdentity, LinkTelegram, MemberRef, QualifyLead, RevokeToken,
+    RollBackLead, To, UnlinkIdentity, UnlinkTelegram,
 };
 use ael_events::ids::{InvitationId, LeadId, MemberId};
 use ael_events::subjects::Edge;
@@ -142,6 +142,28 @@ async fn a_token_of_any_scope_changes_its_own_members_language_and_nobody_elses(
     api.command(world.workspace, &request(by.clone(), change(agent))).await.unwrap();
     let refused = api.command(world.workspace, &request(by, change(world.admin))).await;
     assert_eq!(refusal(refused).code, "scope_missing");
+}
+
+#[tokio::test]
+async fn who_does_not_know_their_id_says_me() {
+    let world = World::start().await;
+    let api = world.client(Edge::Api).await;
+    let agent = world.member(Role::Agent).await;
+    let (by, _) = world.token(agent, &[Scope::Files]).await;
+    let english = || ChangeLanguage { language: Language::En };
+    let asked = request(by.clone(), member(MemberRef::Me, english()));
+    let accepted = api.command(world.workspace, &asked).await.unwrap();
+    assert_eq!(accepted.aggregate_id, agent.uuid());
+    assert_eq!(world.load(AggregateKind::Member, agent.uuid()).await.version, accepted.version);
+    let spelled_out = CommandRequest { command: member(agent, english()), ..asked };
+    assert!(api.command(world.workspace, &spelled_out).await.unwrap().repeated);
+    let (token, make) = world.new_token(MemberRef::Me, &[Scope::Files]);
+    api.command(world.workspace, &request(by, make)).await.unwrap();
+    let made = world.load(AggregateKind::Token, token.id.uuid()).await;
+    assert_eq!(made.events[0].data["member_id"], serde_json::json!(agent));
+    let nobody = request(crate::world::operator(), member(MemberRef::Me, english()));
+    let cli = world.client(Edge::Cli).await;
+    assert_eq!(refusal(cli.command(world.workspace, &nobody).await).code, "not_for_operator");
 }
 
 #[tokio::test]

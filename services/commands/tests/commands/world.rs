@@ -224,7 +224,11 @@ impl World {
     }
 
     /// A token that is still to be made, by this command.
-    pub(crate) fn new_token(&self, of: MemberId, scopes: &[Scope]) -> (NewToken, Command) {
+    pub(crate) fn new_token(
+        &self,
+        of: impl Into<MemberRef>,
+        scopes: &[Scope],
+    ) -> (NewToken, Command) {
         let token = NewToken::mint(self.workspace).unwrap();
         let create = CreateToken {
             member_id: of.into(),
