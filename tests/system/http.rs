@@ -61,6 +61,97 @@ fn the_same_key_gets_the_same_answer_from_every_copy_also_after_a_crash() {
 }
 
 #[test]
+fn a_secret_is_shown_once_and_a_refusal_is_the_same_however_often_it_is_asked_for() {
+    let house = House::start(&[]);
+    let web = Web::of(&house, 1, &token(&house, None, &["admin"]));
+    let late =
+        json!({ "label": "form", "scopes": ["files"], "expires_at": "2020-01-01T00:00:00Z" });
+    for _ in 0..2 {
+        let refused = keyed(&web, "/tokens", "late", &late);
+        assert_eq!((refused.status, refused.code().as_str()), (422, "ends_in_the_past"));
+    }
+    let invite = |hours: u32| json!({ "name": "Ada", "role": "agent", "valid_hours": hours });
+    let made = keyed(&web, "/invitations", "ada", &invite(24));
+    assert_eq!(made.status, 201, "{made:?}");
+    let again = keyed(&web, "/invitations", "ada", &invite(24));
+    assert_eq!((again.status, again.code().as_str()), (409, "secret_already_shown"));
+    for (path, body) in [("/invitations", invite(48)), ("/tokens", late.clone())] {
+        let other = keyed(&web, path, "ada", &body);
+        assert_eq!((other.status, other.code().as_str()), (422, "command_id_reused"), "{path}");
+    }
+    let shown = house.until("the invitation is listed", || {
+        let listed = web.get("/invitations").json();
+        listed["items"].as_array()?.first().map(|item| item["expires_at"].clone())
+    });
+    assert_eq!(shown, made.json()["expires_at"]);
+}
+
+#[test]
+fn settings_and_names_change_part_by_part_and_sent_again_once() {
+    let house = House::start(&[]);
+    let web = Web::of(&house, 1, &token(&house, None, &["admin"]));
+    let patch = |path: &str, headers: &[(&str, &str)], body: &Value| {
+        let answer = web.send("PATCH", path, headers, Some(&body.to_string()));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer
+    };
+    let (days, euros) = (json!({ "stale_days": 3 }), json!({ "currency": "EUR" }));
+    let first = patch("/workspace", &[("idempotency-key", "days")], &days);
+    let hours = json!({ "stage_deadlines": { "new_hours": 12 } });
+    let (_, last) = (patch("/workspace", &[], &euros), patch("/workspace", &[], &hours));
+    let again = patch("/workspace", &[("idempotency-key", "days")], &days);
+    assert_eq!(seen(&again), seen(&first));
+    let late = [("if-match", first.headers["etag"].as_str())];
+    let late = web.send("PATCH", "/workspace", &late, Some(&euros.to_string()));
+    assert_eq!((late.status, late.code().as_str()), (409, "version_conflict"));
+    let after = |answer: &Answer, path: &str| {
+        let position = answer.headers["x-ael-position"].as_str();
+        web.send("GET", path, &[("x-ael-position", position)], None).json()
+    };
+    let settings = &after(&last, "/workspace")["settings"];
+    assert_eq!((&settings["stale_days"], &settings["currency"]), (&json!(3), &json!("EUR")));
+    let deadlines = json!({ "new_hours": 12, "contacted_hours": 48, "qualified_hours": 72 });
+    assert_eq!(settings["stage_deadlines"], deadlines);
+
+    let ada = json!({ "name": "Ada", "email": "ada@example.com", "role": "agent" });
+    let path = format!("/members/{}", web.post("/members", &ada).id());
+    let of = |answer: &Answer| {
+        let all = after(answer, "/members")["items"].as_array().unwrap().clone();
+        let me = all.iter().find(|member| path.ends_with(member["id"].as_str().unwrap())).unwrap();
+        (me["name"].clone(), me["email"].clone())
+    };
+    let named = patch(&path, &[], &json!({ "name": "Ada Lovelace" }));
+    assert_eq!(of(&named), (json!("Ada Lovelace"), json!("ada@example.com")));
+    let cleared = patch(&path, &[], &json!({ "email": null }));
+    assert_eq!(of(&cleared), (json!("Ada Lovelace"), Value::Null));
+}
+
+#[test]
+fn what_is_new_says_where_it_is_only_if_it_can_be_looked_at_there() {
+    let house = House::start(&[]);
+    let web = Web::of(&house, 1, &token(&house, None, &["admin"]));
+    let lead = web.post("/leads", &person("Ada"));
+    let location = lead.headers["location"].strip_prefix("/api/v1").unwrap();
+    let position = [("x-ael-position", lead.headers["x-ael-position"].as_str())];
+    assert_eq!(web.send("GET", location, &position, None).status, 200);
+    let note = web.post(&format!("{location}/notes"), &json!({ "text": "after six" }));
+    let pin = format!("{location}/notes/{}/pin", note.json()["note_id"].as_str().unwrap());
+    assert_eq!(web.post(&pin, &json!({})).status, 200);
+    let somebody = json!({ "name": "Bob", "role": "agent" });
+    let form = json!({ "label": "form", "scopes": ["files"] });
+    let made = [
+        note,
+        web.post("/members", &somebody),
+        web.post("/invitations", &somebody),
+        web.post("/tokens", &form),
+    ];
+    for answer in made {
+        assert_eq!((answer.status, answer.headers.get("location")), (201, None), "{answer:?}");
+        answer.id();
+    }
+}
+
+#[test]
 fn a_write_is_seen_at_once_and_two_who_decide_on_one_version_do_not_overwrite_each_other() {
     let house = House::start(&["--copies", "2"]);
     let (one, two) = two_copies(&house);

@@ -4,9 +4,11 @@
 //! intention.
 
 mod lead;
+mod member_ref;
 mod people;
 mod sale;
 mod secret;
+mod settings;
 
 pub use lead::{
     AddNote, AssignLead, AttachFile, CreateLead, DetailsPatch, EditDetails, EraseLead, ImportLead,
@@ -14,6 +16,7 @@ pub use lead::{
     RecordAnalysis, RemoveFile, ReopenLead, RequestAnalysis, RollBackLead, TransferToSales,
     UnpinNote,
 };
+pub use member_ref::MemberRef;
 pub use people::{
     AcceptInvitation, AddMember, ChangeLanguage, ChangeNotifications, ChangeRole, ChangeSettings,
     CreateInvitation, CreateToken, CreateWorkspace, DeactivateMember, FirstAdmin,
@@ -23,6 +26,7 @@ pub use people::{
 };
 pub use sale::{LoseSale, MoveSale, OpenSale, SaleCommand, SetAmount};
 pub use secret::hash_of_secret;
+pub use settings::{DeadlinesPatch, SettingsPatch};
 
 use crate::actor::ServicePrincipal;
 use crate::ids::{
@@ -89,8 +93,8 @@ impl fmt::Debug for Credential {
 pub enum Command {
     /// To a workspace (the one in the subject).
     Workspace(To<WorkspaceId, WorkspaceCommand>),
-    /// To a member.
-    Member(To<MemberId, MemberCommand>),
+    /// To a member, or to whoever asks.
+    Member(To<MemberRef, MemberCommand>),
     /// To an invitation.
     Invitation(To<InvitationId, InvitationCommand>),
     /// To a token.
@@ -126,17 +130,18 @@ impl Command {
         }
     }
 
-    /// The id of the aggregate that it is for.
+    /// The id of the aggregate that it is for; none, when that is whoever asks.
     #[must_use]
-    pub const fn aggregate_id(&self) -> Uuid {
-        match self {
+    pub const fn aggregate_id(&self) -> Option<Uuid> {
+        Some(match self {
             Self::Workspace(to) => to.id.uuid(),
-            Self::Member(to) => to.id.uuid(),
+            Self::Member(To { id: MemberRef::Id(id), .. }) => id.uuid(),
+            Self::Member(To { id: MemberRef::Me, .. }) => return None,
             Self::Invitation(to) => to.id.uuid(),
             Self::Token(to) => to.id.uuid(),
             Self::Lead(to) => to.id.uuid(),
             Self::Sale(to) => to.id.uuid(),
-        }
+        })
     }
 
     /// The use case's name, such as `lead.qualify`: the row of the who-may table and of an edge's

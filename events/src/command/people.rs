@@ -1,5 +1,6 @@
 //! What can be asked of a workspace, its members, invitations and tokens.
 
+use super::{MemberRef, Patch, SettingsPatch};
 use crate::ids::MemberId;
 use crate::values::{
     Email, IdentityIssuer, IdentitySubject, Language, MemberName, NotificationSettings, Role,
@@ -101,8 +102,8 @@ pub struct CreateWorkspace {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeSettings {
-    /// All settings afterwards.
-    pub settings: WorkspaceSettings,
+    /// What changes: what is absent stays as it is when this is decided.
+    pub settings: SettingsPatch,
 }
 
 /// See [`MemberCommand::Add`].
@@ -124,11 +125,12 @@ pub struct AddMember {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RenameMember {
-    /// The name afterwards.
-    pub name: MemberName,
-    /// The e-mail address afterwards.
+    /// The name afterwards; as it is when not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<Email>,
+    pub name: Option<MemberName>,
+    /// The e-mail address afterwards: as it is when not said, none when `null`.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub email: Patch<Email>,
 }
 
 /// See [`MemberCommand::ChangeRole`].
@@ -215,6 +217,10 @@ pub struct CreateInvitation {
     pub code_hash: String,
     /// Until when the link is good.
     pub expires_at: DateTime<Utc>,
+    /// For how many hours, when that is what was asked for. The edge works out `expires_at` from
+    /// it by its own clock: asked again a little later, it is still the same command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_hours: Option<u32>,
 }
 
 /// See [`InvitationCommand::Accept`].
@@ -248,7 +254,7 @@ pub struct RevokeInvitation {}
 #[serde(deny_unknown_fields)]
 pub struct CreateToken {
     /// Whose rights it carries, at most.
-    pub member_id: MemberId,
+    pub member_id: MemberRef,
     /// What it is for.
     pub label: TokenLabel,
     /// SHA-256 of the secret, 64 hexadecimal digits.
@@ -264,3 +270,25 @@ pub struct CreateToken {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeToken {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_new_name_is_written_as_it_always_was() {
+        for written in [json!({ "name": "Ada" }), json!({ "name": "Ada", "email": "a@b.example" })]
+        {
+            let read: RenameMember = serde_json::from_value(written.clone()).unwrap();
+            assert_eq!(serde_json::to_value(read).unwrap(), written);
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_not_named_stays_and_null_takes_it_away() {
+        let email = |written| serde_json::from_value::<RenameMember>(written).unwrap().email;
+        assert_eq!(email(json!({ "name": "Ada" })), Patch::Keep);
+        assert_eq!(email(json!({ "email": null })), Patch::Clear);
+    }
+}

@@ -41,10 +41,12 @@ impl Principal {
     pub fn permit_command(&self, command: &Command) -> Result<(), Rejected> {
         let name = command.name();
         match command {
-            Command::Member(to) if own_is_free(&name) => self.permit_what_is_of(to.id),
+            Command::Member(to) if own_is_free(&name) => {
+                self.permit_what_is_of(to.id.of(&self.actor))
+            }
             Command::Token(to) => match &to.command {
                 TokenCommand::Create(create) => {
-                    self.permit_what_is_of(create.member_id)?;
+                    self.permit_what_is_of(create.member_id.of(&self.actor))?;
                     self.permit_to_give(&create.scopes)?;
                     self.permit_to_last(create.expires_at)
                 }
@@ -62,8 +64,8 @@ impl Principal {
     ///
     /// # Errors
     /// The refusal, naming the scope.
-    pub fn permit_what_is_of(&self, owner: MemberId) -> Result<(), Rejected> {
-        match self.actor.member() == Some(owner) {
+    pub fn permit_what_is_of(&self, owner: Option<MemberId>) -> Result<(), Rejected> {
+        match owner.is_some() && self.actor.member() == owner {
             true => Ok(()),
             false => self.permit(Some(Scope::Admin)),
         }
@@ -176,6 +178,7 @@ fn not_here(edge: Edge, name: &str) -> Rejected {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ael_events::command::MemberRef;
 
     fn with(scopes: &[Scope]) -> Principal {
         let scopes = Some(scopes.iter().copied().collect());
@@ -195,12 +198,14 @@ mod tests {
         command(json!({ "lead": { "id": id, "do": { "command": "mark_contacted" } } }))
     }
 
-    fn language(of: MemberId) -> Command {
+    fn language(of: impl Into<MemberRef>) -> Command {
+        let of = of.into();
         let change = json!({ "command": "change_language", "language": "en" });
         command(json!({ "member": { "id": of, "do": change } }))
     }
 
-    fn token(of: MemberId, scopes: &[Scope]) -> Command {
+    fn token(of: impl Into<MemberRef>, scopes: &[Scope]) -> Command {
+        let of = of.into();
         let create = json!({ "command": "create", "member_id": of, "label": "mine",
             "secret_hash": "", "scopes": scopes });
         command(json!({ "token": { "id": MemberId::generate(), "do": create } }))
@@ -235,7 +240,9 @@ mod tests {
     #[test]
     fn a_token_changes_its_own_members_language_and_with_admin_alone_anothers() {
         let (me, other) = (MemberId::generate(), MemberId::generate());
-        assert_eq!(of(me, &[Scope::Files]).permit_command(&language(me)), Ok(()));
+        for myself in [MemberRef::Me, MemberRef::Id(me)] {
+            assert_eq!(of(me, &[Scope::Files]).permit_command(&language(myself)), Ok(()));
+        }
         let refused = of(me, &[Scope::Files]).permit_command(&language(other));
         assert_eq!(code(refused), "scope_missing");
         assert_eq!(of(me, &[Scope::Admin]).permit_command(&language(other)), Ok(()));
@@ -250,6 +257,7 @@ mod tests {
         let has = [Scope::LeadsRead, Scope::Files];
         for given in [&has[..1], &has[1..], &has] {
             assert_eq!(of(me, &has).permit_command(&token(me, given)), Ok(()));
+            assert_eq!(of(me, &has).permit_command(&token(MemberRef::Me, given)), Ok(()));
         }
         for wider in [Scope::LeadsWrite, Scope::Export, Scope::Admin] {
             let refused = of(me, &has).permit_command(&token(me, &[Scope::Files, wider]));
@@ -259,8 +267,9 @@ mod tests {
         assert_eq!(code(refused), "scope_missing");
         let wide = [Scope::LeadsWrite, Scope::Admin];
         assert_eq!(of(me, &[Scope::Admin]).permit_command(&token(other, &wide)), Ok(()));
-        assert_eq!(code(of(me, &has).permit_what_is_of(other)), "scope_missing");
-        assert_eq!(of(me, &has).permit_what_is_of(me), Ok(()));
+        assert_eq!(code(of(me, &has).permit_what_is_of(Some(other))), "scope_missing");
+        assert_eq!(of(me, &has).permit_what_is_of(Some(me)), Ok(()));
+        assert_eq!(code(with(&has).permit_what_is_of(None)), "scope_missing");
     }
 
     #[test]

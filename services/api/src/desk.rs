@@ -5,8 +5,7 @@ use ael_bus::LinkState;
 use ael_client::Client;
 use ael_events::answer::Accepted;
 use ael_events::command::{Command, CommandRequest};
-use ael_events::ids::MemberId;
-use ael_events::query::{Cursor, MemberView, Query, QueryRequest, VerifyPage, VerifyRequest};
+use ael_events::query::{Cursor, Query, QueryRequest, VerifyPage, VerifyRequest};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -89,12 +88,6 @@ impl Desk {
         let budget_ms = Some(VERIFY_BUDGET_MS);
         let request = VerifyRequest { credential, cursor, budget_ms, head };
         Ok(self.client.verify(reader.caller.workspace, &request).await?)
-    }
-
-    /// As which member somebody speaks.
-    pub(crate) async fn member_id(&self, maker: &Maker) -> Result<MemberId, Problem> {
-        let reader = Reader { caller: maker.caller.clone(), after: None };
-        Ok(self.look_up::<MemberView>(&reader, Query::Me {}).await?.id)
     }
 
     /// Refuses at once while the bus is away: nobody has to wait for what cannot come.

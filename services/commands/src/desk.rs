@@ -5,6 +5,7 @@ use crate::decide::Matter;
 use crate::draft::{Decision, Draft};
 use crate::failure::{Refused, Trouble};
 use crate::intake::Intake;
+use crate::intention::Intention;
 use crate::repository::{Freshness, Repository};
 use crate::turns::Turns;
 use crate::wake::RelayBell;
@@ -62,7 +63,10 @@ impl Desk {
     /// A command's whole way. What is remembered may decide the first time; anything but an append
     /// is decided again on what the store holds, and so is whatever others got in the way of.
     async fn answer(&self, intake: &Intake) -> Result<Accepted, Refused> {
-        let _turn = self.turns.take(intake.request.command.aggregate_id()).await;
+        let _turn = match intake.request.command.aggregate_id() {
+            Some(id) => Some(self.turns.take(id).await),
+            None => None,
+        };
         let (mut freshness, mut is_last_admin) = (Freshness::Remembered, false);
         for attempt in 0..ATTEMPTS {
             let principal = self.resolve(intake, freshness).await?;
@@ -117,7 +121,7 @@ impl Desk {
         let Some(stored) = self.writer.find_answer(workspace, &by, id).await? else {
             return Ok(None);
         };
-        Ok(Some(repeated(stored, &self.fingerprint(intake).await?)))
+        Ok(Some(repeated(stored, &self.fingerprint(intake, principal).await?)))
     }
 
     /// Keeps what was decided, or finds that others were faster.
@@ -127,14 +131,13 @@ impl Desk {
         principal: &Principal,
         mut draft: Draft,
     ) -> Result<Appending, Trouble> {
-        let fingerprint = self.fingerprint(intake).await?;
-        let aggregate_id = intake.request.command.aggregate_id();
-        let version = draft.primary_version();
+        let fingerprint = self.fingerprint(intake, principal).await?;
+        let (aggregate_id, version) = draft.primary();
         let touched: Vec<_> = draft.append.streams.iter().map(|one| one.aggregate_id).collect();
         draft.append.answer = Some(CommandRecord {
             principal: principal.actor.to_string(),
             command_id: intake.request.command_id,
-            fingerprint,
+            fingerprint: fingerprint.kept,
             aggregate_id,
             version,
         });
@@ -183,18 +186,38 @@ impl Desk {
         if rejected.code == "no_such_workspace" {
             return Err(rejected.into());
         }
-        let fingerprint = self.fingerprint(intake).await?;
+        let fingerprint = self.fingerprint(intake, principal).await?;
         let recorded =
-            self.writer.record_rejection(workspace, &by, id, fingerprint, &rejected).await;
+            self.writer.record_rejection(workspace, &by, id, fingerprint.kept, &rejected).await;
         match recorded.map_err(Trouble::from)? {
             Some(earlier) => repeated(earlier, &fingerprint),
             None => Err(rejected.into()),
         }
     }
 
-    async fn fingerprint(&self, intake: &Intake) -> Result<[u8; 32], Trouble> {
+    async fn fingerprint(
+        &self,
+        intake: &Intake,
+        principal: &Principal,
+    ) -> Result<Fingerprint, Trouble> {
         let hmac = self.writer.hmac(intake.workspace).await?;
-        Ok(hmac.fingerprint(&intake.canonical_body()?))
+        let Intention { body, earlier } = Intention::of(intake, &principal.actor)?;
+        let earlier = earlier.map(|body| hmac.fingerprint(&body));
+        Ok(Fingerprint { kept: hmac.fingerprint(&body), earlier })
+    }
+}
+
+/// The keyed hash of what is intended.
+struct Fingerprint {
+    /// As it is kept.
+    kept: [u8; 32],
+    /// As an earlier release kept it, where that differs.
+    earlier: Option<[u8; 32]>,
+}
+
+impl Fingerprint {
+    fn is_of(&self, stored: &StoredAnswer) -> bool {
+        stored.matches(&self.kept) || self.earlier.is_some_and(|earlier| stored.matches(&earlier))
     }
 }
 
@@ -209,8 +232,8 @@ enum Appending {
 }
 
 /// The first answer again, or a refusal when the same id was used for something else.
-fn repeated(stored: StoredAnswer, fingerprint: &[u8; 32]) -> Result<Accepted, Refused> {
-    if !stored.matches(fingerprint) {
+fn repeated(stored: StoredAnswer, fingerprint: &Fingerprint) -> Result<Accepted, Refused> {
+    if !fingerprint.is_of(&stored) {
         let sentence = "this command id was used for another command: make a new id for each";
         return Err(Rejected::new("command_id_reused", sentence).into());
     }

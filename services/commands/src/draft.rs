@@ -32,14 +32,14 @@ pub(crate) struct Draft {
     pub(crate) lead: Option<Known<Lead>>,
     /// The sale afterwards.
     pub(crate) sale: Option<Known<Sale>>,
-    /// The version of the aggregate that the command is for, as it was loaded.
-    version_before: u64,
+    /// The aggregate that the command is for, and its version as it was loaded.
+    primary: (Uuid, u64),
 }
 
 impl Draft {
-    /// A draft about an aggregate that has this version now.
-    pub(crate) fn new(append: Append, version_before: u64) -> Self {
-        Self { append, lead: None, sale: None, version_before }
+    /// A draft about this aggregate.
+    pub(crate) fn new<A: Stored>(append: Append, known: &Known<A>) -> Self {
+        Self { append, lead: None, sale: None, primary: (known.id, known.version) }
     }
 
     /// Adds events of an aggregate and gives what it is afterwards. No events, nothing added.
@@ -77,9 +77,10 @@ impl Draft {
         Ok(after)
     }
 
-    /// The version of the aggregate that the command is for, once this is written.
-    pub(crate) fn primary_version(&self) -> u64 {
-        self.append.streams.first().map_or(self.version_before, StreamAppend::version)
+    /// The aggregate that the command is for, and its version once this is written.
+    pub(crate) fn primary(&self) -> (Uuid, u64) {
+        let (id, before) = self.primary;
+        (id, self.append.streams.first().map_or(before, StreamAppend::version))
     }
 
     /// Whether there is anything to write.

@@ -17,6 +17,7 @@ mod desk;
 mod draft;
 mod failure;
 mod intake;
+mod intention;
 mod repository;
 mod service;
 mod stored;

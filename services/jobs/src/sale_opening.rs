@@ -221,7 +221,7 @@ mod tests {
         let (_, again) = command_for(&transfer).unwrap().unwrap();
         assert_eq!(first, again);
         let lead = LeadId::from_uuid(Uuid::from_u128(5));
-        assert_eq!(first.command.aggregate_id(), SaleId::of(lead).uuid());
+        assert_eq!(first.command.aggregate_id(), Some(SaleId::of(lead).uuid()));
         assert_eq!(first.command.name(), "sale.open");
         assert_eq!(first.causation_id, Some(EventId::from_uuid(Uuid::from_u128(9))));
     }

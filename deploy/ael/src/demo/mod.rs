@@ -91,7 +91,7 @@ async fn hire(session: &Session, workspace: &WorkspaceView) -> anyhow::Result<()
         let asked = Asked {
             command_id: CommandId::derived("demo", name),
             occurred_at: Some(workspace.created_at),
-            command: Command::Member(To { id: colleague.id(), command }),
+            command: Command::Member(To { id: colleague.id().into(), command }),
         };
         ask(session, ADMIN.id(), asked).await?;
     }

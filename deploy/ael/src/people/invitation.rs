@@ -72,10 +72,16 @@ impl InvitationCommand {
                 let id = InvitationId::generate();
                 let expires_at = Utc::now() + chrono::Duration::from_std(create.good_for)?;
                 let language = create.language.unwrap_or(desk.workspace.settings.language);
-                let Create { name, email, role, .. } = create;
-                let code_hash = code.code_hash;
-                let command =
-                    CreateInvitation { name, email, role, language, code_hash, expires_at };
+                let (name, email, role) = (create.name, create.email, create.role);
+                let command = CreateInvitation {
+                    name,
+                    email,
+                    role,
+                    language,
+                    code_hash: code.code_hash,
+                    expires_at,
+                    valid_hours: None,
+                };
                 desk.send(Command::Invitation(To { id, command: Ask::Create(command) })).await?;
                 let code = code.code.expose_secret();
                 let answer = json!({ "invitation_id": id, "code": code, "expires_at": expires_at });

@@ -4,7 +4,8 @@ use super::moment::shown;
 use crate::session::{Desk, Global};
 use ael_events::command::{
     AddMember, ChangeLanguage, ChangeRole, Command, DeactivateMember, LinkIdentity, LinkTelegram,
-    MemberCommand as Ask, ReactivateMember, RenameMember, To, UnlinkIdentity, UnlinkTelegram,
+    MemberCommand as Ask, Patch, ReactivateMember, RenameMember, To, UnlinkIdentity,
+    UnlinkTelegram,
 };
 use ael_events::ids::MemberId;
 use ael_events::query::MemberView;
@@ -132,9 +133,8 @@ impl MemberCommand {
             }
             Self::Rename { member, name, email } => {
                 let id = desk.find_member(&member)?;
-                let known = desk.members.iter().find(|known| known.id == id);
-                let email = email.or_else(|| known.and_then(|known| known.email.clone()));
                 let called = name.as_str().to_owned();
+                let (name, email) = (Some(name), email.map_or(Patch::Keep, Patch::Set));
                 send(&desk, id, &called, Ask::Rename(RenameMember { name, email })).await
             }
             Self::Deactivate { member } => {
@@ -171,7 +171,7 @@ async fn change(desk: &Desk, member: &str, command: Ask) -> anyhow::Result<()> {
 
 async fn send(desk: &Desk, id: MemberId, name: &str, command: Ask) -> anyhow::Result<()> {
     let deed = deed(&command);
-    let accepted = desk.send(Command::Member(To { id, command })).await?;
+    let accepted = desk.send(Command::Member(To { id: id.into(), command })).await?;
     desk.out().answer(&accepted, |out| {
         let version = accepted.version;
         out.say(format!("{} {name} ({id}): {deed}, now version {version}", out.good("✓")))

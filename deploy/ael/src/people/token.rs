@@ -64,7 +64,7 @@ impl TokenCommand {
                 let good_for = create.good_for.map(chrono::Duration::from_std).transpose()?;
                 let token = NewToken::mint(desk.workspace.id)?;
                 let command = Ask::Create(CreateToken {
-                    member_id,
+                    member_id: member_id.into(),
                     label: create.label,
                     secret_hash: token.secret_hash,
                     scopes: create.scopes.into_iter().collect(),

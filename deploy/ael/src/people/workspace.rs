@@ -5,14 +5,15 @@ use crate::problem::Problem;
 use crate::session::{self, Desk, Global, Session};
 use ael_events::answer::Accepted;
 use ael_events::command::{
-    ChangeSettings, Command, CreateWorkspace, FirstAdmin, To, WorkspaceCommand as Ask,
+    ChangeSettings, Command, CreateWorkspace, FirstAdmin, SettingsPatch, To,
+    WorkspaceCommand as Ask,
 };
 use ael_events::ids::{MemberId, WorkspaceId};
 use ael_events::query::{Query, WorkspaceView};
 use ael_events::values::{Email, MemberName, Score, WorkspaceName, WorkspaceSettings};
 use ael_service::Env;
 use clap::{Args, Subcommand};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// What can be done with workspaces.
 #[derive(Debug, Subcommand)]
@@ -189,25 +190,28 @@ impl Change {
     }
 }
 
-/// The settings with changes like `currency=EUR` and `stage_deadlines.new_hours=12`.
-fn changed(before: &WorkspaceSettings, changes: &[String]) -> anyhow::Result<WorkspaceSettings> {
-    let mut all = serde_json::to_value(before)?;
+/// Changes like `currency=EUR` and `stage_deadlines.new_hours=12`; the settings that are there say
+/// of which kind each is.
+fn changed(before: &WorkspaceSettings, changes: &[String]) -> anyhow::Result<SettingsPatch> {
+    let all = serde_json::to_value(before)?;
+    let mut patch = json!({});
     for change in changes {
         let malformed = || {
             let what = format!("{change:?} is no change");
             Problem::new("usage", what, "Write it as NAME=VALUE, such as currency=EUR.")
         };
         let (name, text) = change.split_once('=').ok_or_else(malformed)?;
-        let place = name.trim().split('.').try_fold(&mut all, |value, part| value.get_mut(part));
+        let place = name.trim().split('.').try_fold(&all, |value, part| value.get(part));
         let known = before_names(before)?;
         let unknown = || {
             let what = format!("there is no setting {:?}", name.trim());
             Problem::new("usage", what, format!("There are: {known}."))
         };
-        let place = place.ok_or_else(unknown)?;
-        *place = like(place, text.trim())?;
+        let place = place.filter(|place| !place.is_object()).ok_or_else(unknown)?;
+        let value = like(place, text.trim())?;
+        *name.trim().split('.').fold(&mut patch, |within, part| &mut within[part]) = value;
     }
-    let parsed: Result<WorkspaceSettings, _> = serde_json::from_value(all);
+    let parsed: Result<SettingsPatch, _> = serde_json::from_value(patch);
     parsed.map_err(|error| Problem::new("usage", error.to_string(), "Nothing was changed.").into())
 }
 
@@ -225,8 +229,7 @@ fn like(there: &Value, text: &str) -> anyhow::Result<Value> {
         }
         Value::Number(_) | Value::Bool(_) | Value::Null => serde_json::from_str(text)
             .map_err(|_| Problem::new("usage", format!("{text:?} is no number"), "Such as 14."))?,
-        Value::String(_) => Value::from(text),
-        Value::Object(_) => Value::Object(Map::new()),
+        Value::String(_) | Value::Object(_) => Value::from(text),
     })
 }
 
@@ -234,7 +237,7 @@ fn like(there: &Value, text: &str) -> anyhow::Result<Value> {
 mod tests {
     use super::*;
 
-    fn change(changes: &[&str]) -> anyhow::Result<WorkspaceSettings> {
+    fn change(changes: &[&str]) -> anyhow::Result<SettingsPatch> {
         let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
         changed(&WorkspaceSettings::standard().unwrap(), &changes)
     }
@@ -260,8 +263,10 @@ mod tests {
 
     #[test]
     fn settings_change_one_by_one_and_the_others_stay() {
-        let settings =
+        let patch =
             change(&["currency=EUR", "tags=vip, cold", "stage_deadlines.new_hours=12"]).unwrap();
+        assert_eq!(patch.stale_days, None, "only what was named is sent");
+        let settings = patch.applied(WorkspaceSettings::standard().unwrap());
         assert_eq!(settings.currency.code(), "EUR");
         assert_eq!(settings.tags.len(), 2);
         assert_eq!(settings.stage_deadlines.new_hours.hours(), 12);

@@ -82,7 +82,7 @@ async fn make(
     steps: &Steps,
 ) -> anyhow::Result<()> {
     let create = TokenCommand::Create(CreateToken {
-        member_id: admin,
+        member_id: admin.into(),
         label: TokenLabel::parse(NAME)?,
         secret_hash: token.secret_hash.clone(),
         scopes: [Scope::Admin].into(),

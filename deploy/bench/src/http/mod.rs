@@ -78,7 +78,7 @@ fn free_address() -> anyhow::Result<SocketAddr> {
 async fn token(client: &Client, tenant: &Tenant) -> anyhow::Result<String> {
     let minted = NewToken::mint(tenant.workspace)?;
     let create = TokenCommand::Create(CreateToken {
-        member_id: tenant.admin,
+        member_id: tenant.admin.into(),
         label: "bench".parse()?,
         secret_hash: minted.secret_hash,
         scopes: [Scope::Admin].into(),

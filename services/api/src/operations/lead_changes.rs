@@ -6,7 +6,7 @@ use super::lead_bodies::{
 };
 use super::leads::to_lead;
 use crate::desk::Desk;
-use crate::wire::{Body, Created, Maker, Path, Problem, Writer, Written};
+use crate::wire::{Body, Maker, NoteWritten, Path, Problem, Writer, Written};
 use ael_events::command::{
     AddNote, AssignLead, EraseLead, LogMessage, MarkLost, MergeLead, PinNote, ReopenLead,
     RequestAnalysis, RollBackLead, TransferToSales, UnpinNote,
@@ -98,19 +98,18 @@ impl LeadChangesApi {
 
     /// Add a note
     ///
-    /// `Location` ends with the note's id, by which it is pinned.
+    /// By its `note_id` it is pinned.
     #[oai(path = "/leads/:id/notes", method = "post", operation_id = "add_note")]
     async fn notes(
         &self,
         maker: Maker,
         id: Path<LeadId>,
         body: Body<NewNote>,
-    ) -> Result<Created, Problem> {
+    ) -> Result<NoteWritten, Problem> {
         let note_id = NoteId::from_uuid(maker.new_id());
         let command = AddNote { note_id, text: body.0.text };
         let accepted = self.0.make(&maker, to_lead(id.0, command)).await?;
-        let location = format!("/api/v1/leads/{}/notes/{note_id}", id.0);
-        Ok(Created { accepted, location })
+        Ok(NoteWritten { accepted, note_id })
     }
 
     /// Pin a note

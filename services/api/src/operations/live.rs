@@ -81,6 +81,6 @@ impl LiveApi {
     async fn ticket(&self, caller: Caller) -> Result<Shown<TicketMade>, Problem> {
         let issued = self.0.ticket(caller.workspace, caller.credential).await?;
         let ticket = issued.ticket.expose_secret().to_owned();
-        Shown::of(&TicketMade { ticket, expires_at: issued.until }, "/api/v1/ws".to_owned())
+        Shown::of(&TicketMade { ticket, expires_at: issued.until })
     }
 }

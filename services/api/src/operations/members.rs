@@ -5,17 +5,17 @@ use super::lead_bodies::Nothing;
 use super::lead_params::PageParams;
 use super::once::{Shown, no_randomness, once};
 use crate::desk::Desk;
-use crate::wire::{Body, Created, Found, Maker, Params, Path, Problem, Reader, Writer, Written};
+use crate::wire::{Body, Found, Maker, Params, Path, Problem, Reader, Writer, Written};
 use ael_client::NewInvitationCode;
 use ael_events::command::{
     AddMember, ChangeLanguage, ChangeNotifications, ChangeRole, Command, CreateInvitation,
-    DeactivateMember, InvitationCommand, MemberCommand, ReactivateMember, RenameMember,
-    RevokeInvitation, To,
+    DeactivateMember, InvitationCommand, MemberCommand, MemberRef, Patch, ReactivateMember,
+    RenameMember, RevokeInvitation, To,
 };
 use ael_events::ids::{InvitationId, MemberId};
 use ael_events::query::{InvitationPage, ListInvitations, Me, MemberView, Query};
 use ael_events::values::{Email, Language, MemberName, NotificationSettings, Role};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use poem_openapi::OpenApi;
 use schemars::JsonSchema;
 use secrecy::ExposeSecret as _;
@@ -45,15 +45,14 @@ const fn ukrainian() -> Language {
     Language::Uk
 }
 
-/// A name and an e-mail address.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// A name and an e-mail address (RFC 7396): what is absent stays, `null` clears the address.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub(crate) struct MemberNames {
     /// The name afterwards.
-    name: MemberName,
-    /// The e-mail address afterwards; none when not said.
-    #[serde(default)]
-    email: Option<Email>,
+    name: Option<MemberName>,
+    /// The e-mail address afterwards.
+    email: Patch<Email>,
 }
 
 /// A role.
@@ -114,8 +113,8 @@ pub(crate) struct MemberList {
     items: Vec<MemberView>,
 }
 
-pub(super) fn to_member(id: MemberId, command: impl Into<MemberCommand>) -> Command {
-    Command::Member(To { id, command: command.into() })
+fn to_member(id: impl Into<MemberRef>, command: impl Into<MemberCommand>) -> Command {
+    Command::Member(To { id: id.into(), command: command.into() })
 }
 
 fn to_invitation(id: InvitationId, command: impl Into<InvitationCommand>) -> Command {
@@ -141,15 +140,16 @@ impl MembersApi {
     ///
     /// Without an invitation: for people and programs that need no Telegram account.
     #[oai(path = "/members", method = "post", operation_id = "add_member")]
-    async fn add(&self, maker: Maker, body: Body<NewMember>) -> Result<Created, Problem> {
+    async fn add(&self, maker: Maker, body: Body<NewMember>) -> Result<Written<201>, Problem> {
         let NewMember { name, email, role, language } = body.0;
         let id = MemberId::from_uuid(maker.new_id());
         let command = to_member(id, AddMember { name, email, role, language });
-        let accepted = self.0.make(&maker, command).await?;
-        Ok(Created { accepted, location: format!("/api/v1/members/{id}") })
+        Ok(Written(self.0.make(&maker, command).await?))
     }
 
     /// Change a member's name and e-mail
+    ///
+    /// What is absent stays as it is.
     #[oai(path = "/members/:id", method = "patch", operation_id = "rename_member")]
     async fn rename(
         &self,
@@ -177,8 +177,7 @@ impl MembersApi {
     /// Change your language
     #[oai(path = "/me/language", method = "post", operation_id = "change_language")]
     async fn language(&self, writer: Writer, body: Body<NewLanguage>) -> Result<Written, Problem> {
-        let me = self.0.member_id(&writer.maker).await?;
-        let command = to_member(me, ChangeLanguage { language: body.0.language });
+        let command = to_member(MemberRef::Me, ChangeLanguage { language: body.0.language });
         Ok(Written(self.0.tell(&writer, command).await?))
     }
 
@@ -189,8 +188,7 @@ impl MembersApi {
         writer: Writer,
         body: Body<NotificationSettings>,
     ) -> Result<Written, Problem> {
-        let me = self.0.member_id(&writer.maker).await?;
-        let command = to_member(me, ChangeNotifications { notifications: body.0 });
+        let command = to_member(MemberRef::Me, ChangeNotifications { notifications: body.0 });
         Ok(Written(self.0.tell(&writer, command).await?))
     }
 
@@ -246,13 +244,22 @@ impl MembersApi {
             return Err(Problem::at("/valid_hours", "expected 1 to 720 hours"));
         }
         let id = InvitationId::from_uuid(maker.new_id());
-        let expires_at = Utc::now() + TimeDelta::hours(i64::from(valid_hours));
+        // To the microsecond, as lists show it.
+        let now = Utc::now().trunc_subsecs(6);
+        let expires_at = now + TimeDelta::hours(i64::from(valid_hours));
         let minted = NewInvitationCode::mint().map_err(no_randomness)?;
-        let code_hash = minted.code_hash;
-        let command = CreateInvitation { name, email, role, language, code_hash, expires_at };
+        let command = CreateInvitation {
+            name,
+            email,
+            role,
+            language,
+            code_hash: minted.code_hash,
+            expires_at,
+            valid_hours: Some(valid_hours),
+        };
         once(self.0.make(&maker, to_invitation(id, command)).await)?;
         let code = minted.code.expose_secret().to_owned();
-        Shown::of(&InvitationMade { id, code, expires_at }, format!("/api/v1/invitations/{id}"))
+        Shown::of(&InvitationMade { id, code, expires_at })
     }
 
     /// Take an invitation back

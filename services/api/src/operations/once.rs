@@ -6,7 +6,7 @@
 use crate::wire::{Described, Problem, one};
 use ael_client::NoRandomness;
 use ael_events::answer::Accepted;
-use poem::http::{HeaderValue, StatusCode, header};
+use poem::http::StatusCode;
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::registry::{MetaResponses, Registry};
@@ -18,35 +18,30 @@ use std::marker::PhantomData;
 #[derive(Debug)]
 pub(crate) struct Shown<T> {
     body: Vec<u8>,
-    location: String,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T: Serialize> Shown<T> {
     /// Shows it.
-    pub(crate) fn of(value: &T, location: String) -> Result<Self, Problem> {
+    pub(crate) fn of(value: &T) -> Result<Self, Problem> {
         let body = serde_json::to_vec(value).map_err(|_| {
             Problem::unavailable("unavailable", "The answer could not be written.", 1)
         })?;
-        Ok(Self { body, location, of: PhantomData })
+        Ok(Self { body, of: PhantomData })
     }
 }
 
 impl<T> IntoResponse for Shown<T> {
     fn into_response(self) -> Response {
         let response = Response::builder().status(StatusCode::CREATED);
-        let mut response = response.content_type("application/json").body(self.body);
-        if let Ok(location) = HeaderValue::from_str(&self.location) {
-            response.headers_mut().insert(header::LOCATION, location);
-        }
-        response
+        response.content_type("application/json").body(self.body)
     }
 }
 
 impl<T: JsonSchema> ApiResponse for Shown<T> {
     fn meta() -> MetaResponses {
         let about = "It was made; the secret is shown this once.";
-        let response = one(201, about, T::reference(), &[("Location", "Where it is.")]);
+        let response = one(201, about, T::reference(), &[]);
         MetaResponses { responses: vec![response] }
     }
 
@@ -55,21 +50,14 @@ impl<T: JsonSchema> ApiResponse for Shown<T> {
     }
 }
 
-/// Lets an answer through the first time. The second time the secret's hash is another, since it
-/// was made anew: so the same key with another body says that it was shown, too.
+/// Lets an answer through the first time. A refusal is one however often it is asked for.
 pub(super) fn once(answer: Result<Accepted, Problem>) -> Result<(), Problem> {
-    match answer {
-        Ok(accepted) if !accepted.repeated => Ok(()),
-        Ok(_) => Err(shown()),
-        Err(problem) if problem.code == "command_id_reused" => Err(shown()),
-        Err(problem) => Err(problem),
+    if !answer?.repeated {
+        return Ok(());
     }
-}
-
-fn shown() -> Problem {
     let sentence = "This was made before, and its secret was shown then: revoke it and make \
                     another, with another Idempotency-Key.";
-    Problem::new(StatusCode::CONFLICT, "secret_already_shown", sentence)
+    Err(Problem::new(StatusCode::CONFLICT, "secret_already_shown", sentence))
 }
 
 pub(super) fn no_randomness(error: NoRandomness) -> Problem {

@@ -7,7 +7,7 @@ use super::once::{Shown, no_randomness, once};
 use crate::desk::Desk;
 use crate::wire::{Body, Found, Maker, Params, Path, Problem, Reader, Writer, Written};
 use ael_client::NewToken;
-use ael_events::command::{Command, CreateToken, RevokeToken, To, TokenCommand};
+use ael_events::command::{Command, CreateToken, MemberRef, RevokeToken, To, TokenCommand};
 use ael_events::ids::{MemberId, TokenId};
 use ael_events::query::{ListTokens, Query, TokenPage};
 use ael_events::values::{Scope, TokenLabel};
@@ -82,10 +82,7 @@ impl TokensApi {
         body: Body<NewTokenBody>,
     ) -> Result<Shown<TokenMade>, Problem> {
         let NewTokenBody { label, scopes, member_id, expires_at } = body.0;
-        let member_id = match member_id {
-            Some(member) => member,
-            None => self.0.member_id(&maker).await?,
-        };
+        let member_id = member_id.map_or(MemberRef::Me, MemberRef::Id);
         let id = TokenId::from_uuid(maker.new_id());
         let minted = NewToken::mint_as(maker.caller.workspace, id).map_err(no_randomness)?;
         let secret_hash = minted.secret_hash;
@@ -93,8 +90,7 @@ impl TokensApi {
             CreateToken { member_id, label, secret_hash, scopes: scopes.clone(), expires_at };
         once(self.0.make(&maker, to_token(id, command)).await)?;
         let token = minted.text.expose_secret().to_owned();
-        let made = TokenMade { id, token, scopes, expires_at };
-        Shown::of(&made, format!("/api/v1/tokens/{id}"))
+        Shown::of(&TokenMade { id, token, scopes, expires_at })
     }
 
     /// Revoke a token

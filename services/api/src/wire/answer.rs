@@ -4,6 +4,7 @@ use super::caller::POSITION;
 use super::described::Described;
 use super::problem::Problem;
 use ael_events::answer::Accepted;
+use ael_events::ids::NoteId;
 use ael_events::order::PositionToken;
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
@@ -98,7 +99,19 @@ impl From<&Accepted> for WrittenBody {
     }
 }
 
-/// Something that was changed; `STATUS` is 200, or 202 where work goes on.
+/// A note that was written, by which name it is pinned.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "NoteWritten")]
+pub(crate) struct NoteWrittenBody {
+    /// The lead, its version now, and where the write stands.
+    #[serde(flatten)]
+    written: WrittenBody,
+    /// The note.
+    note_id: NoteId,
+}
+
+/// Something that was changed; `STATUS` is 200, 201 for what is new and has no path of its own, or
+/// 202 where work goes on.
 #[derive(Debug)]
 pub(crate) struct Written<const STATUS: u16 = 200>(pub(crate) Accepted);
 
@@ -111,8 +124,17 @@ pub(crate) struct Created {
     pub(crate) location: String,
 }
 
-fn written(status: u16, accepted: &Accepted) -> Response {
-    let body = serde_json::to_vec(&WrittenBody::from(accepted)).unwrap_or_default();
+/// A note that was added to a lead.
+#[derive(Debug)]
+pub(crate) struct NoteWritten {
+    /// What was written.
+    pub(crate) accepted: Accepted,
+    /// The note.
+    pub(crate) note_id: NoteId,
+}
+
+fn written(status: u16, accepted: &Accepted, body: &impl Serialize) -> Response {
+    let body = serde_json::to_vec(body).unwrap_or_default();
     let status = StatusCode::from_u16(status).unwrap_or_default();
     let mut response = Response::builder().status(status).content_type(JSON).body(body);
     let headers = response.headers_mut();
@@ -134,17 +156,25 @@ fn etag(version: u64) -> HeaderValue {
 
 impl<const STATUS: u16> IntoResponse for Written<STATUS> {
     fn into_response(self) -> Response {
-        written(STATUS, &self.0)
+        written(STATUS, &self.0, &WrittenBody::from(&self.0))
     }
 }
 
 impl IntoResponse for Created {
     fn into_response(self) -> Response {
-        let mut response = written(201, &self.accepted);
+        let mut response = written(201, &self.accepted, &WrittenBody::from(&self.accepted));
         if let Ok(location) = HeaderValue::from_str(&self.location) {
             response.headers_mut().insert(header::LOCATION, location);
         }
         response
+    }
+}
+
+impl IntoResponse for NoteWritten {
+    fn into_response(self) -> Response {
+        let Self { accepted, note_id } = self;
+        let body = NoteWrittenBody { written: WrittenBody::from(&accepted), note_id };
+        written(201, &accepted, &body)
     }
 }
 
@@ -156,7 +186,11 @@ const WRITTEN_HEADERS: [(&str, &str); 3] = [
 
 impl<const STATUS: u16> ApiResponse for Written<STATUS> {
     fn meta() -> MetaResponses {
-        let about = if STATUS == 202 { "It was noted, and is being worked on." } else { "Done." };
+        let about = match STATUS {
+            201 => "It was made.",
+            202 => "It was noted, and is being worked on.",
+            _ => "Done.",
+        };
         let response = one(STATUS, about, WrittenBody::reference(), &WRITTEN_HEADERS);
         MetaResponses { responses: vec![response] }
     }
@@ -176,6 +210,17 @@ impl ApiResponse for Created {
 
     fn register(registry: &mut Registry) {
         WrittenBody::announce(registry);
+    }
+}
+
+impl ApiResponse for NoteWritten {
+    fn meta() -> MetaResponses {
+        let response = one(201, "It was made.", NoteWrittenBody::reference(), &WRITTEN_HEADERS);
+        MetaResponses { responses: vec![response] }
+    }
+
+    fn register(registry: &mut Registry) {
+        NoteWrittenBody::announce(registry);
     }
 }
 

@@ -11,7 +11,7 @@ mod path;
 mod problem;
 mod status;
 
-pub(crate) use answer::{Created, Found, Written, bare, one};
+pub(crate) use answer::{Created, Found, NoteWritten, Written, bare, one};
 pub(crate) use body::{Body, parse_value, received};
 pub(crate) use caller::{Caller, Maker, Reader, Writer, presented};
 pub(crate) use described::{Describe, Described, take_described};

@@ -406,6 +406,6 @@ fn member_command() -> impl Strategy<Value = MemberCommand> {
         Just(UnlinkTelegram {}.into()),
         Just(identity("7").into()),
         Just(UnlinkIdentity {}.into()),
-        Just(RenameMember { name: "Оля".parse().unwrap(), email: None }.into()),
+        Just(RenameMember { name: Some("Оля".parse().unwrap()), email: Patch::Keep }.into()),
     ]
 }

@@ -18,7 +18,7 @@ use ael_events::command::{
     ChangeNotifications, ChangeRole, ChangeSettings, CreateInvitation, CreateLead, CreateToken,
     CreateWorkspace, DeactivateMember, EditDetails, EraseLead, FirstAdmin, ImportLead,
     InvitationCommand, LeadCommand, LinkTelegram, LogMessage, LoseSale, MarkContacted, MarkLost,
-    MemberCommand, MergeLead, MoveSale, NoteBotBlocked, OpenSale, PinNote, QualifyLead,
+    MemberCommand, MergeLead, MoveSale, NoteBotBlocked, OpenSale, Patch, PinNote, QualifyLead,
     ReactivateMember, RecordAnalysis, RemoveFile, RenameMember, ReopenLead, RequestAnalysis,
     RevokeInvitation, RevokeToken, RollBackLead, SaleCommand, SetAmount, TokenCommand,
     TransferToSales, UnlinkIdentity, UnlinkTelegram, UnpinNote, WorkspaceCommand,
@@ -255,7 +255,7 @@ fn workspace_commands() -> Vec<WorkspaceCommand> {
         FirstAdmin { member_id: OTHER, name: "Олена".parse().unwrap(), email: None };
     vec![
         CreateWorkspace { name, settings: settings.clone(), first_admin }.into(),
-        ChangeSettings { settings }.into(),
+        ChangeSettings { settings: settings.into() }.into(),
     ]
 }
 
@@ -264,7 +264,7 @@ fn member_commands() -> Vec<MemberCommand> {
     let (role, language) = (Role::Agent, Language::Uk);
     vec![
         AddMember { name: name.clone(), email: None, role, language }.into(),
-        RenameMember { name, email: None }.into(),
+        RenameMember { name: Some(name), email: Patch::Keep }.into(),
         ChangeRole { role }.into(),
         DeactivateMember {}.into(),
         ReactivateMember {}.into(),
@@ -286,6 +286,7 @@ fn invitation_commands() -> Vec<InvitationCommand> {
         language: Language::Uk,
         code_hash: token::testing::hash(),
         expires_at: crate::testing::now(),
+        valid_hours: None,
     };
     let come = AcceptInvitation { code: "code".into(), member_id: OTHER, telegram: None };
     vec![invite.into(), come.into(), RevokeInvitation {}.into()]
@@ -293,7 +294,7 @@ fn invitation_commands() -> Vec<InvitationCommand> {
 
 fn token_commands(member_id: MemberId) -> Vec<TokenCommand> {
     let create = CreateToken {
-        member_id,
+        member_id: member_id.into(),
         label: "my script".parse().unwrap(),
         secret_hash: token::testing::hash(),
         scopes: [Scope::LeadsRead].into(),

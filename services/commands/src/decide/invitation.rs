@@ -42,7 +42,7 @@ pub(super) async fn decide(
         Ok(events) => events,
         Err(refusal) => return Ok(Decision::Refused(refusal.into())),
     };
-    let mut draft = matter.draft(invitation.version);
+    let mut draft = matter.draft(&invitation);
     let has_happened = !events.is_empty();
     draft.add(&invitation, to.id.uuid(), events)?;
     if let (true, Some(coming), Some(newcomer)) = (has_happened, coming, newcomer) {

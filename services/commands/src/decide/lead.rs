@@ -44,7 +44,7 @@ pub(super) async fn decide(
         Ok(events) => events,
         Err(refusal) => return Ok(Decision::Refused(refusal.into())),
     };
-    let mut draft = matter.draft(lead.version);
+    let mut draft = matter.draft(&lead);
     add(matter, &mut draft, &lead, events.clone()).await?;
     match (&to.command, &other) {
         (LeadCommand::Merge(_), Some(other)) if !events.is_empty() => {

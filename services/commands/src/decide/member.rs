@@ -7,7 +7,8 @@ use crate::failure::{Refused, Trouble};
 use crate::stored::Known;
 use ael_auth::{identity_lookup, telegram_lookup};
 use ael_domain::member::{Member, MemberContext};
-use ael_events::command::{LinkIdentity, MemberCommand, To};
+use ael_events::answer::Rejected;
+use ael_events::command::{LinkIdentity, MemberCommand, MemberRef, To};
 use ael_events::event::MemberEvent;
 use ael_events::ids::MemberId;
 use ael_events::values::TelegramUserId;
@@ -15,22 +16,25 @@ use ael_store::{Credential, CredentialKind, CredentialRef, Principal, auth};
 
 pub(super) async fn decide(
     matter: &Matter<'_>,
-    to: &To<MemberId, MemberCommand>,
+    to: &To<MemberRef, MemberCommand>,
 ) -> Result<Decision, Refused> {
     if matter.settings().await?.is_none() {
         return Ok(Decision::Refused(super::workspace::no_such_workspace()));
     }
-    let member = matter.load::<Member>(to.id.uuid()).await?;
+    let Some(id) = to.id.of(&matter.principal.actor) else {
+        return Ok(Decision::Refused(nobody()));
+    };
+    let member = matter.load::<Member>(id.uuid()).await?;
     if let Err(unexpected) = matter.is_expected(&member) {
         return Ok(unexpected);
     }
     let context = MemberContext {
-        member_id: to.id,
+        member_id: id,
         asked: matter.asked(),
         // Two Admins may leave at the same moment: the append finds out, and this is decided again.
         other_active_admins: u32::from(!matter.is_last_admin),
         telegram_taken_by: match &to.command {
-            MemberCommand::LinkTelegram(link) => taken_by(matter, link.user_id, to.id).await?,
+            MemberCommand::LinkTelegram(link) => taken_by(matter, link.user_id, id).await?,
             MemberCommand::Add(_)
             | MemberCommand::Rename(_)
             | MemberCommand::ChangeRole(_)
@@ -46,7 +50,7 @@ pub(super) async fn decide(
         identity_taken_by: match &to.command {
             MemberCommand::LinkIdentity(LinkIdentity { issuer, subject }) => {
                 let lookup = identity_lookup(issuer.as_str(), subject.as_str());
-                holder(matter, CredentialKind::Oidc, &lookup, to.id).await?
+                holder(matter, CredentialKind::Oidc, &lookup, id).await?
             }
             MemberCommand::Add(_)
             | MemberCommand::Rename(_)
@@ -66,9 +70,15 @@ pub(super) async fn decide(
         Ok(events) => events,
         Err(refusal) => return Ok(Decision::Refused(refusal.into())),
     };
-    let mut draft = matter.draft(member.version);
+    let mut draft = matter.draft(&member);
     add(&mut draft, &member, events)?;
     Ok(Decision::Write(Box::new(draft)))
+}
+
+/// The refusal of what whoever asks wants of themselves when that is no member.
+fn nobody() -> Rejected {
+    let sentence = "no member asks here, so nobody is `me`: name the member who is meant";
+    Rejected::new("not_for_operator", sentence)
 }
 
 /// Adds a member's events and what they change about who may what, and by which account.

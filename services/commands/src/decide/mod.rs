@@ -68,7 +68,7 @@ impl Matter<'_> {
     }
 
     /// An empty draft with all that is known about the command.
-    fn draft(&self, version_before: u64) -> Draft {
+    fn draft<A: Stored>(&self, known: &Known<A>) -> Draft {
         let request = &self.intake.request;
         let meta = AppendMeta {
             actor: self.principal.actor,
@@ -79,7 +79,7 @@ impl Matter<'_> {
             causation_id: request.causation_id,
             traceparent: Traceparent::current().map(|trace| trace.to_string()),
         };
-        Draft::new(Append::new(self.workspace(), meta, self.now), version_before)
+        Draft::new(Append::new(self.workspace(), meta, self.now), known)
     }
 
     /// Whether the aggregate has the version that the asker expects.

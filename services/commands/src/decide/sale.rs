@@ -36,7 +36,7 @@ pub(super) async fn decide(
         Ok(events) => events,
         Err(refusal) => return Ok(Decision::Refused(refusal.into())),
     };
-    let mut draft = matter.draft(sale.version);
+    let mut draft = matter.draft(&sale);
     let data_subject = lead_id.map_or(to.id.uuid(), |lead| lead.uuid());
     let after = draft.add(&sale, data_subject, events)?;
     draft.sale = Some(after);

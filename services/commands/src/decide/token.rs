@@ -22,12 +22,13 @@ pub(super) async fn decide(
         return Ok(unexpected);
     }
     let owner = match &to.command {
-        TokenCommand::Create(create) => {
-            matter.load::<Member>(create.member_id.uuid()).await?.state.token_owner()
-        }
+        TokenCommand::Create(create) => match create.member_id.of(&matter.principal.actor) {
+            Some(owner) => matter.load::<Member>(owner.uuid()).await?.state.token_owner(),
+            None => None,
+        },
         TokenCommand::Revoke(_) => {
             if let Some(owner) = token.state.member_id() {
-                matter.principal.permit_what_is_of(owner)?;
+                matter.principal.permit_what_is_of(Some(owner))?;
             }
             None
         }
@@ -38,7 +39,7 @@ pub(super) async fn decide(
         Ok(events) => events,
         Err(refusal) => return Ok(Decision::Refused(refusal.into())),
     };
-    let mut draft = matter.draft(token.version);
+    let mut draft = matter.draft(&token);
     for event in &events {
         credential(&mut draft, to.id, event);
     }

@@ -23,7 +23,7 @@ pub(super) async fn decide(
         Ok(events) => events,
         Err(refusal) => return Ok(Decision::Refused(refusal.into())),
     };
-    let mut draft = matter.draft(workspace.version);
+    let mut draft = matter.draft(&workspace);
     let has_happened = !events.is_empty();
     draft.add(&workspace, to.id.uuid(), events)?;
     if let (true, WorkspaceCommand::Create(founding)) = (has_happened, &to.command) {

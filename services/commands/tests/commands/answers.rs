@@ -1,11 +1,11 @@
 //! Accepted, refused, repeated: what a command is answered, the first time and again.
 
 use crate::world::{World, acting_as, create, lead, message, named, note, refusal, request};
-use ael_events::answer::CommandAnswer;
-use ael_events::command::{MarkContacted, PinNote};
+use ael_events::answer::{CommandAnswer, Rejected};
+use ael_events::command::{ChangeSettings, Command, MarkContacted, PinNote, To, TokenCommand};
 use ael_events::ids::{LeadId, NoteId};
 use ael_events::subjects::{self, Edge, RELAY_WAKE};
-use ael_events::values::AggregateKind;
+use ael_events::values::{AggregateKind, Scope};
 use serde_json::json;
 use std::time::Duration;
 
@@ -76,6 +76,66 @@ async fn a_refusal_stands_for_its_command_even_when_the_reason_is_gone() {
     assert_eq!(refusal(client.command(world.workspace, &early).await), refused);
     let anew = request(acting_as(world.admin), lead(id, MarkContacted {}));
     client.command(world.workspace, &anew).await.unwrap();
+}
+
+#[tokio::test]
+async fn asked_again_for_a_secret_with_another_one_it_is_the_same_command() {
+    let world = World::start().await;
+    let client = world.client(Edge::Cli).await;
+    let (token, make) = world.new_token(world.admin, &[Scope::Files]);
+    let asked = request(acting_as(world.admin), make);
+    client.command(world.workspace, &asked).await.unwrap();
+    let anew = |label: &str| {
+        let mut again = asked.clone();
+        let Command::Token(to) = &mut again.command else { panic!() };
+        let TokenCommand::Create(create) = &mut to.command else { panic!() };
+        (create.secret_hash, create.label) = ("0b".repeat(32), label.parse().unwrap());
+        again
+    };
+    assert!(client.command(world.workspace, &anew("for a test")).await.unwrap().repeated);
+    assert_eq!(world.load(AggregateKind::Token, token.id.uuid()).await.version, 1);
+    let refused = refusal(client.command(world.workspace, &anew("other")).await);
+    assert_eq!(refused.code, "command_id_reused");
+}
+
+#[tokio::test]
+async fn an_answer_that_an_earlier_release_kept_is_given_again() {
+    let world = World::start().await;
+    let client = world.client(Edge::Cli).await;
+    let (_, make) = world.new_token(world.admin, &[Scope::Files]);
+    let asked = request(acting_as(world.admin), make);
+    // With the hash of the secret, as all of a command's body was kept then.
+    let command = serde_json::to_string(&asked.command).unwrap();
+    let (workspace, rest) = (world.workspace, r#""expected_version":null,"occurred_at":null"#);
+    let written = format!(r#"{{"workspace":"{workspace}","command":{command},{rest}}}"#);
+    let writer = world.writer().await;
+    let fingerprint = writer.hmac(world.workspace).await.unwrap().fingerprint(written.as_bytes());
+    let by = format!("member:{}", world.admin);
+    let kept = Rejected::new("no_scopes", "kept by an earlier release");
+    let id = asked.command_id;
+    writer.record_rejection(workspace, &by, id, fingerprint, &kept).await.unwrap();
+    assert_eq!(refusal(client.command(world.workspace, &asked).await), kept);
+}
+
+#[tokio::test]
+async fn settings_change_one_by_one_and_the_same_change_again_is_the_same_command() {
+    let world = World::with_copies(2).await;
+    let client = world.client(Edge::Cli).await;
+    let change = |settings: serde_json::Value| {
+        let settings = serde_json::from_value(settings).unwrap();
+        let command = ChangeSettings { settings }.into();
+        let command = Command::Workspace(To { id: world.workspace, command });
+        request(acting_as(world.admin), command)
+    };
+    let euros = change(json!({ "currency": "EUR" }));
+    let first = client.command(world.workspace, &euros).await.unwrap();
+    let stale = change(json!({ "stale_days": 3 }));
+    client.command(world.workspace, &stale).await.unwrap();
+    let again = client.command(world.workspace, &euros).await.unwrap();
+    assert_eq!((again.repeated, again.version), (true, first.version));
+    let loaded = world.load(AggregateKind::Workspace, world.workspace.uuid()).await;
+    let settings = &loaded.events.last().unwrap().data["settings"];
+    assert_eq!((&settings["currency"], &settings["stale_days"]), (&json!("EUR"), &json!(3)));
 }
 
 #[tokio::test]

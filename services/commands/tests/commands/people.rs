@@ -5,9 +5,9 @@ use crate::world::{World, acting_as, create, lead, member, named, refusal, reque
 use ael_client::NewInvitationCode;
 use ael_events::actor::ServicePrincipal;
 use ael_events::command::{
-    AcceptInvitation, ChangeLanguage, ChangeRole, Command, CreateInvitation, Credential,
-    DeactivateMember, LinkIdentity, LinkTelegram, QualifyLead, RevokeToken, RollBackLead, To,
-    UnlinkIdentity, UnlinkTelegram,
+    AcceptInvitation, ChangeLanguage, ChangeRole, Command, CommandRequest, CreateInvitation,
+    Credential, DeactivateMember, LinkIdentity, LinkTelegram, MemberRef, QualifyLead, RevokeToken,
+    RollBackLead, To, UnlinkIdentity, UnlinkTelegram,
 };
 use ael_events::ids::{InvitationId, LeadId, MemberId};
 use ael_events::subjects::Edge;
@@ -145,6 +145,28 @@ async fn a_token_of_any_scope_changes_its_own_members_language_and_nobody_elses(
 }
 
 #[tokio::test]
+async fn who_does_not_know_their_id_says_me() {
+    let world = World::start().await;
+    let api = world.client(Edge::Api).await;
+    let agent = world.member(Role::Agent).await;
+    let (by, _) = world.token(agent, &[Scope::Files]).await;
+    let english = || ChangeLanguage { language: Language::En };
+    let asked = request(by.clone(), member(MemberRef::Me, english()));
+    let accepted = api.command(world.workspace, &asked).await.unwrap();
+    assert_eq!(accepted.aggregate_id, agent.uuid());
+    assert_eq!(world.load(AggregateKind::Member, agent.uuid()).await.version, accepted.version);
+    let spelled_out = CommandRequest { command: member(agent, english()), ..asked };
+    assert!(api.command(world.workspace, &spelled_out).await.unwrap().repeated);
+    let (token, make) = world.new_token(MemberRef::Me, &[Scope::Files]);
+    api.command(world.workspace, &request(by, make)).await.unwrap();
+    let made = world.load(AggregateKind::Token, token.id.uuid()).await;
+    assert_eq!(made.events[0].data["member_id"], serde_json::json!(agent));
+    let nobody = request(crate::world::operator(), member(MemberRef::Me, english()));
+    let cli = world.client(Edge::Cli).await;
+    assert_eq!(refusal(cli.command(world.workspace, &nobody).await).code, "not_for_operator");
+}
+
+#[tokio::test]
 async fn an_identity_is_linked_to_one_member_and_may_change() {
     let world = World::start().await;
     let (one, two) = (world.member(Role::Agent).await, world.member(Role::Agent).await);
@@ -224,6 +246,7 @@ async fn whoever_has_the_code_comes_once_and_is_a_member_at_once() {
         language: Language::Uk,
         code_hash: code.code_hash.clone(),
         expires_at: Utc::now() + TimeDelta::days(7),
+        valid_hours: None,
     };
     let to = |command| Command::Invitation(To { id, command });
     world.ask(world.admin, to(create_invitation.into())).await.unwrap();

@@ -6,7 +6,7 @@ use ael_commands::Config;
 use ael_events::answer::{Accepted, Rejected};
 use ael_events::command::{
     AddMember, AddNote, Command, CommandRequest, CreateLead, CreateToken, CreateWorkspace,
-    Credential, FirstAdmin, LeadCommand, LogMessage, MemberCommand, SaleCommand, To,
+    Credential, FirstAdmin, LeadCommand, LogMessage, MemberCommand, MemberRef, SaleCommand, To,
 };
 use ael_events::event::LeadProfile;
 use ael_events::ids::{CommandId, LeadId, MemberId, NoteId, SaleId, WorkspaceId};
@@ -224,10 +224,14 @@ impl World {
     }
 
     /// A token that is still to be made, by this command.
-    pub(crate) fn new_token(&self, of: MemberId, scopes: &[Scope]) -> (NewToken, Command) {
+    pub(crate) fn new_token(
+        &self,
+        of: impl Into<MemberRef>,
+        scopes: &[Scope],
+    ) -> (NewToken, Command) {
         let token = NewToken::mint(self.workspace).unwrap();
         let create = CreateToken {
-            member_id: of,
+            member_id: of.into(),
             label: "for a test".parse().unwrap(),
             secret_hash: token.secret_hash.clone(),
             scopes: scopes.iter().copied().collect(),
@@ -279,8 +283,8 @@ pub(crate) fn sale(id: SaleId, command: impl Into<SaleCommand>) -> Command {
     Command::Sale(To { id, command: command.into() })
 }
 
-pub(crate) fn member(id: MemberId, command: impl Into<MemberCommand>) -> Command {
-    Command::Member(To { id, command: command.into() })
+pub(crate) fn member(id: impl Into<MemberRef>, command: impl Into<MemberCommand>) -> Command {
+    Command::Member(To { id: id.into(), command: command.into() })
 }
 
 pub(crate) fn create(contact: Contact) -> CreateLead {

@@ -14,7 +14,7 @@ pub(super) fn decide(
     if invitation.exists() {
         return Err(InvitationRejection::AlreadyExists);
     }
-    let CreateInvitation { name, email, role, language, code_hash, expires_at } = command;
+    let CreateInvitation { name, email, role, language, code_hash, expires_at, .. } = command;
     if !is_sha256(&code_hash) {
         return Err(InvitationRejection::BadHash);
     }
@@ -47,6 +47,7 @@ mod tests {
             language: Language::Uk,
             code_hash: HASH.to_uppercase(),
             expires_at: now() + TimeDelta::days(1),
+            valid_hours: None,
         }
     }
 

@@ -22,6 +22,9 @@ pub enum MemberRejection {
     /// There is such a member.
     #[error("there is a member with this id already")]
     AlreadyExists,
+    /// Nobody knows any more what they are called.
+    #[error("this member's name was erased: give one")]
+    NameUnknown,
     /// They may do nothing.
     #[error("this member is not active: reactivate them first")]
     NotActive,
@@ -60,6 +63,7 @@ impl MemberRejection {
             Self::InTheFuture(_) => "in_the_future",
             Self::NotFound => "not_found",
             Self::AlreadyExists => "already_exists",
+            Self::NameUnknown => "name_unknown",
             Self::NotActive => "not_active",
             Self::LastAdmin => "last_admin",
             Self::TelegramTaken { .. } => "telegram_taken",
@@ -77,6 +81,7 @@ impl MemberRejection {
             Self::BadQuietHours { hours } => json!({ "hours": hours }),
             Self::NotFound
             | Self::AlreadyExists
+            | Self::NameUnknown
             | Self::NotActive
             | Self::LastAdmin
             | Self::NoTelegram => Value::Null,

@@ -11,7 +11,12 @@ pub(super) fn decide(
 ) -> Result<Vec<MemberEvent>, MemberRejection> {
     member.known()?;
     let RenameMember { name, email } = command;
-    if member.person().is_some_and(|person| person.name == name && person.email == email) {
+    let before = member.person();
+    let Some(name) = name.or_else(|| before.map(|person| person.name.clone())) else {
+        return Err(MemberRejection::NameUnknown);
+    };
+    let email = email.applied(before.and_then(|person| person.email.clone()));
+    if before.is_some_and(|person| person.name == name && person.email == email) {
         return Ok(Vec::new());
     }
     let private = Private::Open(MemberPrivate { name, email });
@@ -25,10 +30,20 @@ mod tests {
     use crate::Decider as _;
     use crate::testing::{ADMIN, AGENT, MANAGER};
     use crate::who_may::Forbidden;
-    use ael_events::values::Role;
+    use ael_events::command::Patch;
+    use ael_events::values::{Email, Role};
+
+    fn called(name: &str, email: Option<Email>) -> MemberEvent {
+        let private = Private::Open(MemberPrivate { name: name.parse().unwrap(), email });
+        MemberEvent::Renamed(Renamed { private })
+    }
+
+    fn address() -> Email {
+        "olena@example.com".parse().unwrap()
+    }
 
     fn to(name: &str) -> RenameMember {
-        RenameMember { name: name.parse().unwrap(), email: None }
+        RenameMember { name: Some(name.parse().unwrap()), email: Patch::Keep }
     }
 
     #[test]
@@ -48,5 +63,27 @@ mod tests {
     #[test]
     fn the_same_name_is_no_news() {
         given([joined(Role::Agent)]).when(AGENT, to("Олена")).then_nothing();
+        let nothing = RenameMember { name: None, email: Patch::Keep };
+        given([joined(Role::Agent)]).when(AGENT, nothing).then_nothing();
+    }
+
+    #[test]
+    fn a_name_and_an_address_change_each_without_the_other() {
+        let past = || [joined(Role::Agent), called("Олена", Some(address()))];
+        given(past()).when(AGENT, to("Оля")).then([called("Оля", Some(address()))]);
+        let other: Email = "olya@example.com".parse().unwrap();
+        let moved = RenameMember { name: None, email: Patch::Set(other.clone()) };
+        given(past()).when(AGENT, moved).then([called("Олена", Some(other))]);
+        let without = RenameMember { name: None, email: Patch::Clear };
+        given(past()).when(AGENT, without).then([called("Олена", None)]);
+    }
+
+    #[test]
+    fn whose_name_was_erased_needs_one() {
+        let erased = MemberEvent::Renamed(Renamed { private: Private::Erased });
+        let past = || [joined(Role::Agent), erased.clone()];
+        let only = RenameMember { name: None, email: Patch::Set(address()) };
+        given(past()).when(ADMIN, only).then_refused(MemberRejection::NameUnknown);
+        given(past()).when(ADMIN, to("Оля")).then([called("Оля", None)]);
     }
 }

@@ -1,6 +1,7 @@
 //! Make a token: everybody for themselves, an Admin for all; never for more than its owner may.
 
 use super::{Token, TokenContext, TokenRejection, is_sha256};
+use ael_events::actor::Actor;
 use ael_events::command::CreateToken;
 use ael_events::event::{TokenCreated, TokenEvent, TokenPrivate};
 use ael_events::private::Private;
@@ -8,6 +9,7 @@ use ael_events::values::{Role, Scope};
 
 pub(super) fn decide(
     token: &Token,
+    by: &Actor,
     context: &TokenContext,
     command: CreateToken,
 ) -> Result<Vec<TokenEvent>, TokenRejection> {
@@ -18,6 +20,7 @@ pub(super) fn decide(
         return Err(TokenRejection::OwnerNotActive);
     };
     let CreateToken { member_id, label, secret_hash, scopes, expires_at } = command;
+    let Some(member_id) = member_id.of(by) else { return Err(TokenRejection::OwnerNotActive) };
     if !is_sha256(&secret_hash) {
         return Err(TokenRejection::BadHash);
     }
@@ -59,10 +62,11 @@ mod tests {
     use super::*;
     use crate::testing::{ADMIN, AGENT, MANAGER, OLENA, now};
     use crate::who_may::Forbidden;
+    use ael_events::command::MemberRef;
 
     fn create(scopes: impl IntoIterator<Item = Scope>) -> CreateToken {
         CreateToken {
-            member_id: OLENA,
+            member_id: OLENA.into(),
             label: "my script".parse().unwrap(),
             secret_hash: hash().to_uppercase(),
             scopes: scopes.into_iter().collect(),
@@ -79,6 +83,13 @@ mod tests {
         given([created()])
             .when(AGENT, create([Scope::LeadsRead]))
             .then_refused(TokenRejection::AlreadyExists);
+    }
+
+    #[test]
+    fn who_names_nobody_makes_a_token_for_themselves() {
+        let mine = || CreateToken { member_id: MemberRef::Me, ..create([Scope::LeadsRead]) };
+        given([]).when(AGENT, mine()).then([created()]);
+        given([]).when(Actor::Operator, mine()).then_refused(Forbidden::NotForOperator);
     }
 
     #[test]

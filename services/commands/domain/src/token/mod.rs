@@ -79,7 +79,7 @@ impl Token {
     ) -> Result<Vec<TokenEvent>, TokenRejection> {
         let subject = match &command {
             TokenCommand::Create(create) => {
-                Subject { exists: true, owner: Some(create.member_id), named: None }
+                Subject { exists: true, owner: create.member_id.of(by), named: None }
             }
             TokenCommand::Revoke(_) => {
                 Subject { exists: self.exists(), owner: self.member_id, named: None }
@@ -88,7 +88,7 @@ impl Token {
         who_may::check(who_may::token(&command), by, &context.asked, subject)?;
         context.asked.check()?;
         match command {
-            TokenCommand::Create(command) => create::decide(self, context, command),
+            TokenCommand::Create(command) => create::decide(self, by, context, command),
             TokenCommand::Revoke(_) => revoke::decide(self),
         }
     }
