@@ -334,7 +334,7 @@ fn while_a_part_is_away_the_answer_is_a_quick_503_and_nothing_is_lost() {
     });
     assert!(took < Duration::from_secs(5), "{took:?}");
     assert!(refused.headers.contains_key("retry-after"), "{refused:?}");
-    assert!(["unavailable", "overloaded", "timeout"].contains(&refused.code().as_str()));
+    assert!(["bus_away", "unavailable", "try_again"].contains(&refused.code().as_str()));
     house.until("the lead is still there, and another can be entered", || {
         let there = web.get(&format!("/leads/{kept}")).status == 200;
         let more = keyed(&web, "/leads", "after", &json!({ "contact": { "full_name": "After" } }));
@@ -362,8 +362,8 @@ fn what_makes_no_sense_is_refused_with_a_problem_and_never_breaks_anything() {
         ("[]", 422),
         ("null", 422),
         ("\"x\"", 422),
-        ("1e999", 400),
-        (deep.as_str(), 400),
+        ("1e999", 422),
+        (deep.as_str(), 422),
         (long.as_str(), 413),
         (r#"{"contact":{"email":"nobody"}}"#, 422),
         (r#"{"contact":{"full_name":"a\u0000b"}}"#, 422),
@@ -457,7 +457,8 @@ fn a_token_for_leads_alone_tells_nothing_of_their_sales_and_makes_none_that_outl
     for stage in ["contacted", "qualified"] {
         assert_eq!(web.post(&format!("{path}/stage"), &json!({ "stage": stage })).status, 200);
     }
-    let transfer = json!({ "reason": "all is agreed", "amount_minor": 100, "currency": "EUR" });
+    let amount = json!({ "amount_minor": 100, "currency": "EUR" });
+    let transfer = json!({ "reason": "all is agreed", "amount": amount });
     assert_eq!(web.post(&format!("{path}/transfer"), &transfer).status, 202);
     let names = |web: &Web| -> Vec<String> {
         let history = web.get(&format!("{path}/history")).json();
