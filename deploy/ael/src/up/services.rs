@@ -12,7 +12,7 @@ use secrecy::ExposeSecret as _;
 use std::net::{SocketAddr, TcpListener};
 
 /// What of our own environment every service may have: none of it is a secret.
-const HANDED_ON: [&str; 27] = [
+const HANDED_ON: [&str; 29] = [
     "NATS_CA_FILE",
     "NATS_ALLOW_PLAINTEXT",
     "AEL_LOG",
@@ -27,6 +27,8 @@ const HANDED_ON: [&str; 27] = [
     "AEL_HTTP_RATE_PER_ADDRESS",
     "AEL_HTTP_FAILED_SIGN_INS",
     "AEL_HTTP_CONCURRENCY",
+    "AEL_HTTP_CONCURRENCY_PER_ADDRESS",
+    "AEL_HTTP_CONNECTIONS",
     "AEL_HTTP_SOCKETS",
     "AEL_HTTP_SOCKETS_PER_TOKEN",
     "AEL_HTTP_CORS_ORIGINS",
