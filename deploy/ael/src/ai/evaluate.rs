@@ -124,3 +124,52 @@ fn unjudged(error: &EvaluationError) -> Problem {
     };
     Problem::new("cannot_evaluate", error.to_string(), advice)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn evaluate(csv: &str, mapping: &str, split: Division) -> anyhow::Result<()> {
+        let file = |text: &str| {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            file
+        };
+        let (data, mapping) = (file(csv), file(mapping));
+        let (data, mapping) = (data.path().to_owned(), Some(mapping.path().to_owned()));
+        let label = Some("won".to_owned());
+        Evaluate { data, mapping, label, split, repeats: 1, seed: 1, draws: 100 }
+            .run(Output::new(true))
+    }
+
+    fn problem(csv: &str, mapping: &str, split: Division) -> Problem {
+        evaluate(csv, mapping, split).unwrap_err().downcast().unwrap()
+    }
+
+    fn table() -> String {
+        let lines = (0..60).map(|at| format!("{},{},{at}\n", at % 2, (at * 7) % 11));
+        format!("won,x,day\n{}", lines.collect::<String>())
+    }
+
+    #[test]
+    fn a_table_is_judged_by_lot_and_by_time() {
+        evaluate(&table(), "", Division::Stratified).unwrap();
+        evaluate(&table(), "time = { column = 'day' }", Division::Temporal).unwrap();
+    }
+
+    #[test]
+    fn what_cannot_be_judged_is_told_with_what_to_do() {
+        let unclear = problem("won,x\nmaybe,1\n", "", Division::Stratified);
+        assert_eq!(unclear.code, "bad_table");
+        assert!(unclear.what.contains("line 2: \"maybe\""), "{unclear:?}");
+        assert!(unclear.advice.unwrap().contains("won = [\"Closed Won\"]"));
+        let contradiction =
+            problem("won\n1\n", "label = 'x'\nnumeric = ['x']", Division::Stratified);
+        assert_eq!(contradiction.code, "bad_mapping");
+        let timeless = problem(&table(), "", Division::Temporal);
+        assert_eq!(timeless.code, "cannot_evaluate");
+        let few = problem("won,x\n1,1\n0,2\n", "", Division::Stratified);
+        assert!(few.what.contains("too few outcomes"), "{few:?}");
+    }
+}

@@ -37,9 +37,9 @@ impl Default for Training {
         Self {
             seed: 1,
             folds: 5,
-            max_rounds: 700,
+            max_rounds: 800,
             patience: 60,
-            rate: 0.02,
+            rate: 0.03,
             rows_part: 0.8,
             columns_part: 0.5,
             ridge: 2.0,
@@ -113,6 +113,10 @@ impl<'t> Booster<'t> {
             columns: count,
             columns_at_once: at_once.max(count.min(3)),
         }
+    }
+
+    pub(crate) const fn learns(&self) -> &'t [usize] {
+        self.learns
     }
 
     /// The loss on the rows kept aside before there is any tree.

@@ -12,8 +12,10 @@ const MIN_OF_EACH: usize = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// Below 1 where scores were too sure of themselves.
+    #[serde(with = "crate::exact")]
     pub slope: f64,
     /// Above 0 where they were too low.
+    #[serde(with = "crate::exact")]
     pub shift: f64,
 }
 

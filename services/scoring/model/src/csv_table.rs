@@ -47,6 +47,9 @@ pub fn read_csv(
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(source);
     let header: Vec<String> =
         reader.headers().map_err(wrong_line)?.iter().map(|name| name.trim().to_owned()).collect();
+    if header.is_empty() {
+        return Err(CsvError::Empty);
+    }
     let layout = Layout::of(&header, mapping, label)?;
     let mut texts: Vec<Text> = header.iter().map(|name| Text::new(name)).collect();
     let mut table = Table::default();

@@ -26,7 +26,7 @@ pub(crate) struct Known {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Bins {
     /// Bin `1 + i` holds numbers up to the i-th edge; the last one those above.
-    Numbers(Vec<f64>),
+    Numbers(#[serde(with = "crate::exact::list")] Vec<f64>),
     /// Bin `2 + i` is the i-th word (they are sorted), bin 1 every other.
     Words(Vec<String>),
 }

@@ -2,8 +2,9 @@
 
 use crate::boost::{Booster, Training};
 use crate::calibration::Calibration;
-use crate::encoder::Encoder;
-use crate::numbers::probability;
+use crate::encoder::{Binned, Encoder};
+use crate::linear::Linear;
+use crate::numbers::{logistic_loss, probability};
 use crate::split::{stratified, without};
 use crate::table::{Row, Table, Value};
 use crate::tree::Tree;
@@ -81,6 +82,9 @@ pub struct Model {
     encoder: Encoder,
     base: f64,
     trees: Vec<Tree>,
+    linear: Linear,
+    /// The part that the trees have in the score; the rest is the regression's.
+    blend: f64,
     calibration: Calibration,
     outcomes: usize,
     won: usize,
@@ -91,8 +95,12 @@ pub struct Model {
 struct Stored {
     format: u32,
     columns: Encoder,
+    #[serde(with = "crate::exact")]
     base: f64,
     trees: Vec<Tree>,
+    linear: Linear,
+    #[serde(with = "crate::exact")]
+    blend: f64,
     calibration: Calibration,
     outcomes: usize,
     won: usize,
@@ -100,8 +108,17 @@ struct Stored {
 
 impl From<Model> for Stored {
     fn from(model: Model) -> Self {
-        let Model { encoder, base, trees, calibration, outcomes, won, start: _ } = model;
-        Self { format: FORMAT, columns: encoder, base, trees, calibration, outcomes, won }
+        Self {
+            format: FORMAT,
+            columns: model.encoder,
+            base: model.base,
+            trees: model.trees,
+            linear: model.linear,
+            blend: model.blend,
+            calibration: model.calibration,
+            outcomes: model.outcomes,
+            won: model.won,
+        }
     }
 }
 
@@ -109,32 +126,25 @@ impl TryFrom<Stored> for Model {
     type Error = StoredModelError;
 
     fn try_from(stored: Stored) -> Result<Self, StoredModelError> {
-        let Stored { format, columns: encoder, base, trees, calibration, outcomes, won } = stored;
-        if format > FORMAT {
-            return Err(StoredModelError::NewerFormat(format));
+        if stored.format > FORMAT {
+            return Err(StoredModelError::NewerFormat(stored.format));
         }
-        let columns = encoder.columns.len();
-        let numbers = [base, calibration.slope, calibration.shift];
-        if !trees.iter().all(|tree| tree.is_sound(columns))
-            || !numbers.iter().all(|number| number.is_finite())
-        {
-            return Err(StoredModelError::Damaged);
-        }
-        Ok(Self::of(encoder, base, trees, calibration, (outcomes, won)))
+        let columns = stored.columns.columns.len();
+        let Calibration { slope, shift } = stored.calibration;
+        let sound = stored.trees.iter().all(|tree| tree.is_sound(columns))
+            && stored.linear.is_sound()
+            && [stored.base, slope, shift].iter().all(|number| number.is_finite())
+            && (0.0..=1.0).contains(&stored.blend);
+        if sound { Ok(Self::of(stored)) } else { Err(StoredModelError::Damaged) }
     }
 }
 
 impl Model {
-    fn of(
-        encoder: Encoder,
-        base: f64,
-        trees: Vec<Tree>,
-        calibration: Calibration,
-        (outcomes, won): (usize, usize),
-    ) -> Self {
-        let roots: f64 = trees.iter().map(|tree| tree.root()).sum();
-        let start = calibration.apply(base + roots);
-        Self { encoder, base, trees, calibration, outcomes, won, start }
+    fn of(stored: Stored) -> Self {
+        let Stored { columns, base, trees, linear, blend, calibration, outcomes, won, .. } = stored;
+        let roots: f64 = trees.iter().map(Tree::root).sum();
+        let start = calibration.apply(blend * (base + roots) + (1.0 - blend) * linear.base());
+        Self { encoder: columns, base, trees, linear, blend, calibration, outcomes, won, start }
     }
 
     /// Learns from a table.
@@ -163,17 +173,26 @@ impl Model {
             boosters.push(Booster::new(&encoder, &binned, won, divided, (training, number)));
         }
         let rounds = rounds_that_help(&mut boosters, training);
-        let mut said = vec![0.0; won.len()];
-        for (row, says) in boosters.iter().flat_map(|booster| booster.said_aside(rounds)) {
-            said[row] = says;
-        }
-        let calibration = Calibration::fit(&said, won);
+        let aside = Aside::ask(&mut boosters, (&encoder, &binned, won), rounds, training);
+        let blend = aside.best_blend(won);
+        let calibration = Calibration::fit(&aside.blended(blend), won);
         drop(boosters);
         let all: Vec<usize> = (0..won.len()).collect();
         let mut last = Booster::new(&encoder, &binned, won, (&all, &[]), (training, 0));
-        last.advance(rounds);
+        last.advance(if blend > 0.0 { rounds } else { 0 });
         let Booster { base, trees, .. } = last;
-        Ok(Self::of(encoder, base, trees, calibration, (won.len(), wins)))
+        let linear = Linear::fit(&encoder, &binned, won, &all);
+        Ok(Self::of(Stored {
+            format: FORMAT,
+            columns: encoder,
+            base,
+            trees,
+            linear,
+            blend,
+            calibration,
+            outcomes: won.len(),
+            won: wins,
+        }))
     }
 
     /// How many outcomes it learnt from.
@@ -210,19 +229,23 @@ impl Model {
 
     fn score_of(&self, bin: impl Fn(usize) -> u8 + Copy) -> f64 {
         let trees: f64 = self.trees.iter().map(|tree| tree.walk(bin, |_, _| {})).sum();
-        probability(self.calibration.apply(self.base + trees))
+        let blended = self.blend * (self.base + trees) + (1.0 - self.blend) * self.linear.says(bin);
+        probability(self.calibration.apply(blended))
     }
 
     /// The score with what pushed it up and down.
     ///
     /// Each question that a tree asks moves its answer; the move counts for the column that was
-    /// asked about.
+    /// asked about. What the regression adds for a value counts for its column anyhow.
     #[must_use]
     pub fn explain(&self, row: &Row) -> Explanation {
         let bins = self.encoder.row(row);
         let mut moved = vec![0.0; bins.len()];
         for tree in &self.trees {
             tree.walk(|column| bins[column], |column, by| moved[column] += f64::from(by));
+        }
+        for (column, (moved, bin)) in moved.iter_mut().zip(&bins).enumerate() {
+            *moved = self.blend * *moved + (1.0 - self.blend) * self.linear.add(column, *bin);
         }
         let slope = self.calibration.slope;
         let total = self.start + slope * moved.iter().sum::<f64>();
@@ -245,6 +268,52 @@ impl Model {
             .collect();
         pushes.sort_by(|a, b| b.log_odds.abs().total_cmp(&a.log_odds.abs()));
         Explanation { score, start: self.start, pushes }
+    }
+}
+
+/// What is said of leads by what had not learnt from them.
+struct Aside {
+    trees: Vec<f64>,
+    linear: Vec<f64>,
+}
+
+impl Aside {
+    fn ask(
+        boosters: &mut [Booster],
+        (columns, table, won): (&Encoder, &Binned, &[bool]),
+        rounds: usize,
+        training: &Training,
+    ) -> Self {
+        let mut all = Self { trees: vec![0.0; won.len()], linear: vec![0.0; won.len()] };
+        let mut asked: Vec<(&mut Booster, Vec<(usize, f64)>, Linear)> =
+            boosters.iter_mut().map(|of| (of, Vec::new(), Linear::default())).collect();
+        in_threads(&mut asked, training.threads, |(booster, said, linear)| {
+            *said = booster.said_aside(rounds);
+            *linear = Linear::fit(columns, table, won, booster.learns());
+        });
+        for (_, said, linear) in &asked {
+            for (row, says) in said {
+                all.trees[*row] = *says;
+                all.linear[*row] = linear.says(|column| table.columns[column][*row]);
+            }
+        }
+        all
+    }
+
+    fn blended(&self, blend: f64) -> Vec<f64> {
+        let both = self.trees.iter().zip(&self.linear);
+        both.map(|(trees, linear)| blend * trees + (1.0 - blend) * linear).collect()
+    }
+
+    /// The part of the trees that says most about these leads, in tenths.
+    fn best_blend(&self, won: &[bool]) -> f64 {
+        let loss = |blend: f64| -> f64 {
+            let blended = self.blended(blend);
+            blended.iter().zip(won).map(|(says, won)| logistic_loss(*says, *won)).sum()
+        };
+        let blends = (0..=10).map(|tenths| f64::from(tenths) / 10.0);
+        let losses = blends.map(|blend| (blend, loss(blend)));
+        losses.min_by(|(_, a), (_, b)| a.total_cmp(b)).map_or(1.0, |(blend, _)| blend)
     }
 }
 
