@@ -173,7 +173,7 @@ impl Model {
             boosters.push(Booster::new(&encoder, &binned, won, divided, (training, number)));
         }
         let rounds = rounds_that_help(&mut boosters, training);
-        let aside = Aside::ask(&mut boosters, (&encoder, &binned, won), rounds, training);
+        let aside = Aside::ask(&boosters, (&encoder, &binned, won), rounds, training);
         let blend = aside.best_blend(won);
         let calibration = Calibration::fit(&aside.blended(blend), won);
         drop(boosters);
@@ -271,6 +271,13 @@ impl Model {
     }
 }
 
+/// A part of the table kept aside, while it is asked about.
+struct Asked<'b, 't> {
+    booster: &'b Booster<'t>,
+    trees: Vec<(usize, f64)>,
+    linear: Linear,
+}
+
 /// What is said of leads by what had not learnt from them.
 struct Aside {
     trees: Vec<f64>,
@@ -279,22 +286,22 @@ struct Aside {
 
 impl Aside {
     fn ask(
-        boosters: &mut [Booster],
+        boosters: &[Booster],
         (columns, table, won): (&Encoder, &Binned, &[bool]),
         rounds: usize,
         training: &Training,
     ) -> Self {
         let mut all = Self { trees: vec![0.0; won.len()], linear: vec![0.0; won.len()] };
-        let mut asked: Vec<(&mut Booster, Vec<(usize, f64)>, Linear)> =
-            boosters.iter_mut().map(|of| (of, Vec::new(), Linear::default())).collect();
-        in_threads(&mut asked, training.threads, |(booster, said, linear)| {
-            *said = booster.said_aside(rounds);
-            *linear = Linear::fit(columns, table, won, booster.learns());
+        let asked = |booster| Asked { booster, trees: Vec::new(), linear: Linear::default() };
+        let mut asked: Vec<Asked> = boosters.iter().map(asked).collect();
+        in_threads(&mut asked, training.threads, |asked| {
+            asked.trees = asked.booster.said_aside(rounds);
+            asked.linear = Linear::fit(columns, table, won, asked.booster.learns());
         });
-        for (_, said, linear) in &asked {
-            for (row, says) in said {
+        for of in &asked {
+            for (row, says) in &of.trees {
                 all.trees[*row] = *says;
-                all.linear[*row] = linear.says(|column| table.columns[column][*row]);
+                all.linear[*row] = of.linear.says(|column| table.columns[column][*row]);
             }
         }
         all

@@ -1,5 +1,7 @@
 //! Judging is fair: nothing of the judged leads is known, and the figures are what they are called.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod common;
 
 use ael_events::values::{Source, Stage};

@@ -1,5 +1,7 @@
 //! What a trained model promises: scores that mean what they say, explained, and always the same.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod common;
 
 use ael_scoring_model::{

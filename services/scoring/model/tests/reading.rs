@@ -1,5 +1,7 @@
 //! Other people's tables: what is understood, and what is told by line when it is not.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use ael_scoring_model::{Cells, Mapping, Notes, Table, Value, read_csv};
 use proptest::prelude::*;
 
