@@ -55,6 +55,18 @@ fn a_kept_model_gives_the_same_scores() {
 }
 
 #[test]
+fn a_model_kept_by_an_earlier_release_scores_as_it_did() {
+    let kept: Model = serde_json::from_str(include_str!("kept/format_1.json")).unwrap();
+    let row = |channel: &'static str| {
+        Row::default().with("visits", Value::Number(0.75)).with("channel", Value::word(channel))
+    };
+    let close = |row: &Row, score: f64| (kept.score(row) - score).abs() < 1e-12;
+    assert!(close(&row("channel 2"), 0.9454765825611501));
+    assert!(close(&row("channel 0"), 0.08578142535155112));
+    assert!(close(&Row::default(), 0.28208739601944866));
+}
+
+#[test]
 fn a_model_of_a_newer_form_or_a_damaged_one_is_refused() {
     let kept = serde_json::to_value(train(300)).unwrap();
     let refused = |key: &str, value: serde_json::Value| {
