@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// presence is all that a model may learn from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
-    /// What the cold-start rules look at: the anonymous features but its age, and what is filled in.
+    /// What the cold-start rules look at: the anonymous features but its age, and which fields
+    /// are filled in.
     pub facts: LeadFacts,
     /// Days since it came to be.
     pub age_days: f64,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use ael_scoring_model::{Cells, Mapping, Notes, Table, Value, read_csv};
+use proptest::collection::vec;
 use proptest::prelude::*;
 
 fn read(csv: &str, mapping: &str) -> Result<(Table, Notes), String> {
@@ -172,14 +173,14 @@ fn every_mapping_that_we_ship_is_understood() {
 
 proptest! {
     #[test]
-    fn whatever_bytes_come_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn whatever_bytes_come_are_read_or_refused(bytes in vec(any::<u8>(), 0..400)) {
         let mut csv = b"won,a,b\n".to_vec();
         csv.extend(bytes);
         let _ = read_csv(csv.as_slice(), &Mapping::default(), Some("won"));
     }
 
     #[test]
-    fn cells_come_back_as_they_were(words in proptest::collection::vec("[ -~]{0,12}", 1..30)) {
+    fn cells_come_back_as_they_were(words in vec("[ -~]{0,12}", 1..30)) {
         let mut csv = "won,w\n".to_owned();
         for word in &words {
             csv.push_str(&format!("1,\"{}\"\n", word.replace('"', "\"\"")));
