@@ -22,6 +22,7 @@ enum Place {
     Projections,
     Service(String),
     Domain,
+    Model,
     Binary,
     Tests,
 }
@@ -37,6 +38,7 @@ fn place(package: &Package) -> Place {
         ["platform", _] => Place::Platform,
         ["projections"] => Place::Projections,
         ["services", "commands", "domain"] => Place::Domain,
+        ["services", "scoring", "model"] => Place::Model,
         ["services", name] => Place::Service((*name).to_owned()),
         ["deploy", "ael" | "bench"] => Place::Binary,
         ["tests"] => Place::Tests,
@@ -50,11 +52,12 @@ fn may_depend(from: &Place, to: &Place) -> bool {
         (_, Place::Binary | Place::Tests) | (Place::Events, _) => false,
         (_, Place::Events) => true,
         (Place::Platform, to) => *to == Place::Platform,
-        (Place::Domain, _) => false,
+        (Place::Domain | Place::Model, _) => false,
         (Place::Projections, to) => *to == Place::Platform,
         // A read model is one folder with its queries: `queries` reads through them.
         (Place::Service(name), Place::Projections) => name == "queries",
         (Place::Service(name), Place::Domain) => name == "commands",
+        (Place::Service(name), Place::Model) => name == "scoring",
         (Place::Service(_), to) => *to == Place::Platform,
     }
 }
@@ -130,6 +133,18 @@ fn edges_hold_no_database_client() {
                 assert!(!names.contains(forbidden), "{} must not know {forbidden}", package.name);
             }
         }
+    }
+}
+
+/// What the local model may use: reading a table that is handed to it, arithmetic, and no way out.
+#[test]
+fn the_local_model_does_no_io() {
+    let allowed = ["ael-events", "chrono", "csv", "rand", "serde", "thiserror", "toml"];
+    let metadata = metadata();
+    let house = metadata.workspace_packages();
+    let model = house.iter().find(|package| place(package) == Place::Model).unwrap();
+    for used in model.dependencies.iter().filter(|used| used.kind != DependencyKind::Development) {
+        assert!(allowed.contains(&used.name.as_str()), "the model must not use {}", used.name);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The words of the command line.
 
+use crate::ai::AiCommand;
 use crate::import::ImportCommand;
 use crate::operate::audit::AuditCommand;
 use crate::operate::dead::DeadCommand;
@@ -77,6 +78,13 @@ pub enum Command {
             ael import leads leads.csv --mapping deploy/mappings/plain.toml --dry-run"
     )]
     Import(ImportCommand),
+    /// What the advisor's scores are worth
+    #[command(
+        subcommand,
+        after_help = "Example:\n  \
+            ael ai evaluate --data leads.csv --mapping deploy/datasets/xeducation.toml"
+    )]
+    Ai(AiCommand),
     /// Found and set up workspaces
     #[command(
         subcommand,
@@ -187,6 +195,7 @@ impl Cli {
             Command::Sale(command) => command.run(global).await,
             Command::Stats => stats::run(global).await,
             Command::Import(command) => command.run(global).await,
+            Command::Ai(command) => command.run(global).await,
             Command::Workspace(command) => command.run(global).await,
             Command::Member(command) => command.run(global).await,
             Command::Invitation(command) => command.run(global).await,

@@ -1,5 +1,6 @@
 //! The one binary of AEL CRM: every service as a subcommand, and the command line for people.
 
+mod ai;
 mod cli;
 mod demo;
 mod import;

@@ -11,7 +11,7 @@ mod report;
 mod rows;
 mod run;
 mod settle;
-mod text;
+pub mod text;
 mod turns;
 
 pub use run::ImportCommand;

@@ -1,0 +1,31 @@
+//! `ael ai`: what the advisor's local model is worth.
+
+mod evaluate;
+mod figures;
+
+use crate::session::Global;
+use clap::Subcommand;
+use evaluate::Evaluate;
+
+/// What can be asked of the advisor.
+#[derive(Debug, Subcommand)]
+pub enum AiCommand {
+    /// Measure how good scores are, on leads whose end is known
+    #[command(after_help = "Base rate, cold-start rules, a naive Bayes in the style of Odoo and \
+        our model are judged on the same leads,\nnone of which the method had learnt from. What a \
+        mapping can say is in docs/ai.md; without one,\neverything is found out from the table.\n\n\
+        Examples:\n  \
+        ael ai evaluate --data leads.csv --label Converted\n  \
+        ael ai evaluate --data leads.csv --mapping deploy/datasets/xeducation.toml\n  \
+        ael ai evaluate --data leads.csv --mapping leads.toml --label Won --split temporal --json")]
+    Evaluate(Evaluate),
+}
+
+impl AiCommand {
+    /// Does it.
+    pub async fn run(self, global: &Global) -> anyhow::Result<()> {
+        match self {
+            Self::Evaluate(evaluate) => evaluate.run(global.output()),
+        }
+    }
+}
