@@ -122,6 +122,9 @@ pub fn ask(edge: Edge, workspace: WorkspaceId, what: &str) -> String {
 /// group.
 pub const VERIFY: (&str, &str) = ("ael.ask.*.*.verify", "projections");
 
+/// Requests for an analysis, which the advisor answers: the consumer of the `scoring` service.
+pub const ANALYSIS: &str = "analysis";
+
 /// The bus user as which the projector answers: who consumes may not answer as well.
 pub const AUDITOR: &str = "auditor";
 

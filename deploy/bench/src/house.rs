@@ -48,12 +48,20 @@ pub(crate) enum Service {
     Projections,
     Queries,
     Jobs,
+    Scoring,
     Api,
 }
 
 impl Service {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Commands, Self::Relay, Self::Projections, Self::Queries, Self::Jobs, Self::Api];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Commands,
+        Self::Relay,
+        Self::Projections,
+        Self::Queries,
+        Self::Jobs,
+        Self::Scoring,
+        Self::Api,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -62,6 +70,7 @@ impl Service {
             Self::Projections => "projections",
             Self::Queries => "queries",
             Self::Jobs => "jobs",
+            Self::Scoring => "scoring",
             Self::Api => "api",
         }
     }
@@ -72,14 +81,14 @@ impl Service {
             Self::Relay => Some(DbRole::Relay),
             Self::Projections => Some(DbRole::Projections),
             Self::Queries => Some(DbRole::Queries),
-            Self::Jobs | Self::Api => None,
+            Self::Jobs | Self::Scoring | Self::Api => None,
         }
     }
 
     const fn opens_sealed_data(self) -> bool {
         match self {
             Self::Commands | Self::Projections => true,
-            Self::Relay | Self::Queries | Self::Jobs | Self::Api => false,
+            Self::Relay | Self::Queries | Self::Jobs | Self::Scoring | Self::Api => false,
         }
     }
 }

@@ -4,8 +4,8 @@ use super::sale::SaleSummary;
 use crate::event::{OverriddenAdvice, ScoreFeatures};
 use crate::ids::{FileId, LeadId, MemberId, NoteId, SaleId};
 use crate::values::{
-    AttributeValue, Budget, Contact, DomainSlug, FileName, Intent, LostReason, ModelName, NoteText,
-    PainPoint, ReasonText, Recommendation, Score, Source, Stage, Tag, Tier,
+    AttributeValue, Budget, Contact, DomainSlug, FileName, Intent, Language, LostReason, ModelName,
+    NoteText, PainPoint, ReasonText, Recommendation, Score, Source, Stage, Tag, Tier,
 };
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -152,6 +152,40 @@ pub struct ListLeads {
     /// How many, 1 to 200; 50 when not said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u16>,
+}
+
+/// See [`super::Query::LeadFeatures`]. Nothing in it says who the lead is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LeadFeatures {
+    /// What an outside advisor may be told.
+    pub anonymous: ScoreFeatures,
+    /// What stays in the house.
+    pub inside: InsideFeatures,
+    /// In which language the workspace wants its reasons.
+    pub language: Language,
+    /// From which score on the workspace transfers.
+    pub min_transfer_score: Score,
+}
+
+/// What the local model sees of a lead besides the anonymous features.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InsideFeatures {
+    /// Whether an e-mail address is known.
+    pub has_email: bool,
+    /// Whether a phone number is known.
+    pub has_phone: bool,
+    /// Whether their company is known.
+    pub has_company: bool,
+    /// Whether their position is known.
+    pub has_position: bool,
+    /// Whether a budget is known.
+    pub has_budget: bool,
+    /// Its tags.
+    pub tags: BTreeSet<Tag>,
+    /// Whole days since anything happened to it.
+    pub idle_days: u32,
+    /// The attributes that an import declared anonymous.
+    pub attributes: BTreeMap<String, AttributeValue>,
 }
 
 /// A page of anything.

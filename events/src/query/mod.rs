@@ -13,8 +13,9 @@ pub use audit::{
     LeadHistory, ListEvents,
 };
 pub use lead::{
-    AnalysisView, Cursor, FileView, GetLead, LeadDetails, LeadFilter, LeadInclude, LeadListItem,
-    LeadPage, LeadSort, LeadView, ListLeads, NoteView, OwnerFilter, Page, SortDirection, SortKey,
+    AnalysisView, Cursor, FileView, GetLead, InsideFeatures, LeadDetails, LeadFeatures, LeadFilter,
+    LeadInclude, LeadListItem, LeadPage, LeadSort, LeadView, ListLeads, NoteView, OwnerFilter,
+    Page, SortDirection, SortKey,
 };
 pub use live::{ChangePage, ListChanges, LiveChange, Topic};
 pub use people::{
@@ -77,7 +78,8 @@ pub enum Query {
     /// The workspace and its settings.
     #[serde(rename = "get_workspace")]
     GetWorkspace {},
-    /// The anonymous features of a lead: all that the scoring service may ask.
+    /// What the advisor looks at of a lead, nobody's name among it: all that the scoring service
+    /// may ask. Answered by [`LeadFeatures`].
     #[serde(rename = "lead_features")]
     LeadFeatures {
         /// Which lead.

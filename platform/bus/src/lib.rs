@@ -4,7 +4,7 @@
 //! - [`Bus::request`], [`Bus::serve`]: questions and answers between services.
 //! - [`Bus::publish`], [`Bus::subscribe`]: wake-ups and live notices that nobody has to hear.
 //! - [`EventPublisher`]: the relay's fenced way into the stream of events.
-//! - [`Consumer`]: a service's place in a stream, made ready by the topology.
+//! - [`Consumer`]: a service's place in a stream, made ready by the topology; [`follow`] works on it.
 //! - [`Bucket`]: small shared values, changed by compare-and-set.
 //! - [`topology`]: which streams, consumers, buckets and users exist, and who may say what.
 //!
@@ -15,6 +15,7 @@ mod bucket;
 mod config;
 mod connection;
 mod consumer;
+mod effects;
 mod message;
 mod publisher;
 mod pubsub;
@@ -29,6 +30,7 @@ pub use bucket::{Bucket, BucketError, Entry};
 pub use config::BusConfig;
 pub use connection::{Bus, BusError, Link, LinkState, ServerFacts};
 pub use consumer::{ConsumeError, Consumer, Delivered};
+pub use effects::{Fate, follow};
 pub use message::{Headers, Message};
 pub use publisher::{EventPublisher, MAX_BATCH, Publication, PublishError};
 pub use pubsub::Subscription;

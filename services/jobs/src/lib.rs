@@ -8,7 +8,7 @@ pub mod sale_opening;
 
 pub use config::Config;
 
-use ael_bus::{Bus, BusError, ConsumeError};
+use ael_bus::{Bus, BusError, ConsumeError, follow};
 use ael_client::Client;
 use ael_events::subjects::{self, Edge};
 use ael_service::{ConfigError, Health, health};
@@ -41,9 +41,10 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Jobs
     let client = Client::new(bus.clone(), Edge::Jobs);
     let transferred = bus.consumer(subjects::EVENTS, subjects::SALE_OPENING).await?;
     let imported = bus.consumer(subjects::EVENTS, subjects::SALE_OPENING_IMPORTED).await?;
+    let open = move |event| sale_opening::open(event, client.clone());
     tokio::join!(
-        sale_opening::follow((transferred, subjects::SALE_OPENING), &client, &shutdown),
-        sale_opening::follow((imported, subjects::SALE_OPENING_IMPORTED), &client, &shutdown),
+        follow((transferred, subjects::SALE_OPENING), &bus, &shutdown, open.clone()),
+        follow((imported, subjects::SALE_OPENING_IMPORTED), &bus, &shutdown, open),
     );
     bus.drain().await?;
     Ok(())

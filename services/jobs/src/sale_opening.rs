@@ -7,7 +7,7 @@
 //! acknowledged only once its sale is open or it asks for none; what cannot be done now comes
 //! again, and what needs a person is told of in `DEAD` besides.
 
-use ael_bus::{Consumer, Delivered, Headers};
+use ael_bus::Fate;
 use ael_client::{Client, ClientError};
 use ael_events::actor::ServicePrincipal;
 use ael_events::answer::Accepted;
@@ -15,100 +15,20 @@ use ael_events::command::{Command, CommandRequest, Credential, OpenSale, To};
 use ael_events::envelope::CloudEvent;
 use ael_events::event::{Event, LeadEvent, Recorded};
 use ael_events::ids::{CommandId, LeadId, SaleId};
-use ael_events::subjects;
 use ael_events::values::Stage;
-use std::time::Duration;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use bytes::Bytes;
 
-/// Transfers that are worked on at once.
-const AT_ONCE: usize = 32;
-/// How long a pull waits for the next event.
-const PULL: Duration = Duration::from_secs(5);
-/// When an event that could not be worked on comes again.
-const AGAIN: Duration = Duration::from_secs(2);
-/// When one comes again that waits for a person or another release.
-const PARKED: Duration = Duration::from_secs(60);
 /// The code of the only refusal after which there is nothing left to do.
 const ALREADY_OPEN: &str = "already_exists";
 
-/// Follows a consumer until told to stop; finishes what is under way.
-pub(crate) async fn follow(
-    (mut consumer, name): (Consumer, &'static str),
-    client: &Client,
-    shutdown: &CancellationToken,
-) {
-    let mut said = false;
-    loop {
-        let batch = tokio::select! {
-            () = shutdown.cancelled() => return,
-            batch = consumer.next_batch(AT_ONCE, PULL) => batch,
-        };
-        match batch {
-            Ok(batch) => {
-                said = false;
-                let mut under_way = JoinSet::new();
-                for delivered in batch {
-                    under_way.spawn(open(delivered, name, client.clone()));
-                }
-                under_way.join_all().await;
-            }
-            Err(error) if said => tracing::debug!(%error, "still no events"),
-            Err(error) => {
-                tracing::warn!(%error, "events cannot be followed for now; trying again");
-                said = true;
-            }
-        }
-    }
-}
-
-/// What becomes of an event after it was worked on.
-#[derive(Debug, PartialEq, Eq)]
-enum Fate {
-    /// It asks for nothing, or what it asks for is so.
-    Done,
-    /// It comes again in a moment.
-    Again,
-    /// It needs a person or another release; it comes again now and then until it can be done, for
-    /// a transferred lead without a sale is never forgotten.
-    Parked(String),
-}
-
 /// Works on one event and says what becomes of it.
-async fn open(delivered: Delivered, consumer: &'static str, client: Client) {
-    let fate = match command_for(&delivered.payload) {
+pub(crate) async fn open(event: Bytes, client: Client) -> Fate {
+    match command_for(&event) {
         Ok(Some((event, request))) => {
             judged(&event, client.command(event.workspace, &request).await)
         }
         Ok(None) => Fate::Done,
         Err(reason) => Fate::Parked(reason),
-    };
-    let settled = match fate {
-        Fate::Done => delivered.ack().await,
-        Fate::Again => delivered.nak(Some(AGAIN)).await,
-        Fate::Parked(reason) => {
-            tell(&delivered, consumer, reason, &client).await;
-            delivered.nak(Some(PARKED)).await
-        }
-    };
-    if let Err(error) = settled {
-        tracing::debug!(%error, "the event will come again");
-    }
-}
-
-/// Tells of a parked event, in the log and in `DEAD`: the first time it comes, the second, the
-/// fourth, and so on ever more seldom.
-async fn tell(delivered: &Delivered, consumer: &'static str, reason: String, client: &Client) {
-    metrics::counter!("ael_sale_opening_parked_total", "consumer" => consumer).increment(1);
-    if !delivered.delivery.is_power_of_two() {
-        return;
-    }
-    let sequence = delivered.stream_sequence;
-    tracing::error!(%reason, sequence, consumer, "a sale cannot be opened; it is tried again");
-    let headers = Headers::new().with(subjects::HEADER_DEAD_REASON, reason);
-    let (subject, event) = (subjects::dead(consumer), delivered.payload.clone());
-    if let Err(error) = client.bus().publish_kept(&subject, headers, event).await {
-        tracing::warn!(%error, "a dead letter could not be sent; its event is still in the stream");
     }
 }
 

@@ -1,15 +1,21 @@
 //! `ael ai`: what the advisor's local model is worth.
 
+mod analyze;
 mod evaluate;
 mod figures;
 
 use crate::session::Global;
+use analyze::Analyze;
 use clap::Subcommand;
 use evaluate::Evaluate;
 
 /// What can be asked of the advisor.
 #[derive(Debug, Subcommand)]
 pub enum AiCommand {
+    /// Ask the advisor what a lead is worth and why, and wait for the answer
+    #[command(after_help = "Examples:\n  ael ai analyze Petrenko\n  \
+        ael --json ai analyze 0198f6a2-… --force")]
+    Analyze(Analyze),
     /// Measure how good scores are, on leads whose end is known
     #[command(after_help = "Base rate, cold-start rules, a naive Bayes in the style of Odoo and \
         our model are judged on the same leads,\nnone of which the method had learnt from. What a \
@@ -25,6 +31,7 @@ impl AiCommand {
     /// Does it.
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         match self {
+            Self::Analyze(analyze) => analyze.run(&global.desk().await?).await,
             Self::Evaluate(evaluate) => evaluate.run(global.output()),
         }
     }

@@ -6,7 +6,8 @@ use crate::session::Asked;
 use crate::up::fixed;
 use ael_events::command::{
     AddNote, Command, CreateLead, LeadCommand, LogMessage, LoseSale, MarkContacted, MarkLost,
-    MoveSale, QualifyLead, ReopenLead, RollBackLead, SaleCommand, To, TransferToSales,
+    MoveSale, QualifyLead, ReopenLead, RequestAnalysis, RollBackLead, SaleCommand, To,
+    TransferToSales,
 };
 use ael_events::ids::{CommandId, LeadId, MemberId, NoteId, SaleId};
 use ael_events::values::{
@@ -91,6 +92,7 @@ pub fn story(number: u64, anchor: DateTime<Utc>, currency: Currency) -> anyhow::
         sale: Vec::new(),
     };
     teller.tell(currency)?;
+    teller.wondered();
     Ok(Story { scenes: teller.scenes, sale: teller.sale })
 }
 
@@ -133,6 +135,14 @@ impl Teller {
             return Ok(());
         }
         self.sold(currency)
+    }
+
+    /// Whoever still works it asks the advisor.
+    fn wondered(&mut self) {
+        let last = self.scenes.last().map(|scene| scene.asked.command.name());
+        if !matches!(last.as_deref(), Some("lead.transfer_to_sales" | "lead.mark_lost")) {
+            self.lead_by(self.owner, RequestAnalysis { force: false });
+        }
     }
 
     fn created(&mut self) -> anyhow::Result<()> {
@@ -273,7 +283,9 @@ mod tests {
         let stories = all();
         let mut ends: BTreeMap<String, usize> = BTreeMap::new();
         for story in &stories {
-            *ends.entry(story.scenes.last().unwrap().asked.command.name()).or_default() += 1;
+            let mut names = story.scenes.iter().map(|scene| scene.asked.command.name());
+            let end = names.rfind(|name| name != "lead.request_analysis").unwrap();
+            *ends.entry(end).or_default() += 1;
         }
         for end in ["lead.qualify", "lead.mark_lost", "lead.transfer_to_sales"] {
             assert!(ends[end] > 15, "{ends:?}");

@@ -16,14 +16,23 @@ pub enum Service {
     Queries,
     /// Process managers: opens the sale of a transferred lead
     Jobs,
+    /// The advisor: scores leads when it is asked to
+    Scoring,
     /// The HTTP interface
     Api,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 6] =
-        [Self::Commands, Self::Relay, Self::Projections, Self::Queries, Self::Jobs, Self::Api];
+    pub const ALL: [Self; 7] = [
+        Self::Commands,
+        Self::Relay,
+        Self::Projections,
+        Self::Queries,
+        Self::Jobs,
+        Self::Scoring,
+        Self::Api,
+    ];
 
     /// Its name on the command line, in logs and on the bus.
     pub const fn name(self) -> &'static str {
@@ -33,6 +42,7 @@ impl Service {
             Self::Projections => "projections",
             Self::Queries => "queries",
             Self::Jobs => "jobs",
+            Self::Scoring => "scoring",
             Self::Api => "api",
         }
     }
@@ -46,7 +56,12 @@ impl Service {
     pub const fn answering_user(self) -> Option<&'static str> {
         match self {
             Self::Projections => Some(ael_events::subjects::AUDITOR),
-            Self::Commands | Self::Relay | Self::Queries | Self::Jobs | Self::Api => None,
+            Self::Commands
+            | Self::Relay
+            | Self::Queries
+            | Self::Jobs
+            | Self::Scoring
+            | Self::Api => None,
         }
     }
 
@@ -57,7 +72,7 @@ impl Service {
             Self::Relay => Some(DbRole::Relay),
             Self::Projections => Some(DbRole::Projections),
             Self::Queries => Some(DbRole::Queries),
-            Self::Jobs | Self::Api => None,
+            Self::Jobs | Self::Scoring | Self::Api => None,
         }
     }
 
@@ -65,7 +80,7 @@ impl Service {
     pub const fn opens_sealed_data(self) -> bool {
         match self {
             Self::Commands | Self::Projections => true,
-            Self::Relay | Self::Queries | Self::Jobs | Self::Api => false,
+            Self::Relay | Self::Queries | Self::Jobs | Self::Scoring | Self::Api => false,
         }
     }
 
@@ -85,6 +100,7 @@ impl Service {
                 ael_queries::run(ael_queries::QueriesConfig::read(&env)?, stop).await?
             }
             Self::Jobs => ael_jobs::run(ael_jobs::Config::read(&env)?, stop).await?,
+            Self::Scoring => ael_scoring::run(ael_scoring::Config::read(&env)?, stop).await?,
             Self::Api => ael_api::run(ael_api::Config::read(&env)?, stop).await?,
         }
         Ok(())

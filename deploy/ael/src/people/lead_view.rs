@@ -108,7 +108,8 @@ pub fn card(out: Output, desk: &Desk, lead: &LeadView) -> anyhow::Result<()> {
     ])
 }
 
-fn advice(lead: &LeadView) -> String {
+/// What the advisor said last, in a line.
+pub fn advice(lead: &LeadView) -> String {
     let pending = if lead.analysis_pending { " (another analysis was asked for)" } else { "" };
     let Some(analysis) = &lead.analysis else { return pending.trim().to_owned() };
     let reason = analysis.ai_reason.as_ref().map(|reason| format!(": {}", reason.as_str()));

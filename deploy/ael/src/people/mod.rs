@@ -3,12 +3,12 @@
 pub mod invitation;
 pub mod lead;
 mod lead_changes;
-mod lead_view;
+pub mod lead_view;
 pub mod member;
 pub mod moment;
 mod paging;
 pub mod sale;
 pub mod stats;
 pub mod token;
-mod whom;
+pub mod whom;
 pub mod workspace;

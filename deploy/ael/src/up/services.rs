@@ -67,7 +67,8 @@ pub async fn start(
                 | Service::Relay
                 | Service::Projections
                 | Service::Queries
-                | Service::Jobs => copy,
+                | Service::Jobs
+                | Service::Scoring => copy,
             }
         }));
     }

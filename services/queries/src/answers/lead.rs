@@ -1,7 +1,7 @@
 //! One lead, now or as it was, and its anonymous features.
 
 use super::people;
-use super::rows::{member, word};
+use super::rows::member;
 use super::sales;
 use crate::asker::Colleague;
 use crate::page::PAGE_BYTES;
@@ -10,7 +10,9 @@ use crate::view::View;
 use ael_events::answer::Rejected;
 use ael_events::event::{LeadEvent, ScoreFeatures};
 use ael_events::ids::LeadId;
-use ael_events::query::{GetLead, LeadDetails, LeadInclude, LeadView};
+use ael_events::query::{
+    GetLead, InsideFeatures, LeadDetails, LeadFeatures, LeadInclude, LeadView, WorkspaceView,
+};
 use ael_projections::lead_card;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
@@ -154,26 +156,42 @@ fn carried(mut lead: LeadView) -> LeadView {
     lead
 }
 
-/// What an outside advisor may see of a lead: no name, contact, note or id.
+/// What the advisor looks at of a lead: no name, contact, note or id.
 ///
 /// # Errors
 /// When there is no such lead.
-pub async fn features(view: &mut View, lead: LeadId) -> Answered<ScoreFeatures> {
-    let row: Option<(String, String, i64, bool, i32)> = sqlx::query_as(
-        "SELECT source, stage, message_count, business_domain IS NOT NULL, \
-         greatest(0, floor(extract(epoch FROM now() - created_at) / 86400))::int \
-         FROM read.lead_board WHERE workspace = $1 AND id = $2",
+pub async fn features(view: &mut View, lead: LeadId) -> Answered<LeadFeatures> {
+    let row: Option<(Json<LeadView>, i32, i32)> = sqlx::query_as(
+        "SELECT card, greatest(0, floor(extract(epoch FROM now() - (card ->> 'created_at')::timestamptz) \
+         / 86400))::int, greatest(0, floor(extract(epoch FROM now() - (card ->> 'updated_at')::timestamptz) \
+         / 86400))::int \
+         FROM read.lead_cards WHERE workspace = $1 AND id = $2",
     )
     .bind(view.workspace.uuid())
     .bind(lead.uuid())
     .fetch_optional(&mut *view.tx)
     .await?;
-    let (source, stage, messages, has_domain, age) = row.ok_or_else(|| not_found("lead"))?;
-    Ok(ScoreFeatures {
-        source: word("a lead's source", &source)?,
-        stage: word("a lead's stage", &stage)?,
-        message_count: u32::try_from(messages).unwrap_or(u32::MAX),
-        has_domain,
-        age_days: age.unsigned_abs(),
+    let (Json(card), age, idle) = row.ok_or_else(|| not_found("lead"))?;
+    let WorkspaceView { settings, .. } = people::workspace(view).await?;
+    Ok(LeadFeatures {
+        anonymous: ScoreFeatures {
+            source: card.source,
+            stage: card.stage,
+            message_count: card.message_count,
+            has_domain: card.business_domain.is_some(),
+            age_days: age.unsigned_abs(),
+        },
+        inside: InsideFeatures {
+            has_email: card.contact.email.is_some(),
+            has_phone: card.contact.phone.is_some(),
+            has_company: card.contact.company.is_some(),
+            has_position: card.contact.position.is_some(),
+            has_budget: card.budget.is_some(),
+            tags: card.tags,
+            idle_days: idle.unsigned_abs(),
+            attributes: card.attributes,
+        },
+        language: settings.language,
+        min_transfer_score: settings.min_transfer_score,
     })
 }

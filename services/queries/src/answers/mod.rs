@@ -52,7 +52,7 @@ pub fn read_by(query: &Query) -> &'static [&'static str] {
         Query::LeadHistory(_) => &[LEAD_CARD, TIMELINE, MEMBERS],
         Query::ListSales(_) | Query::GetSale(_) => &[SALE_BOARD],
         Query::Statistics {} => &[STATS, LEAD_BOARD, MEMBERS],
-        Query::LeadFeatures { .. } => &[LEAD_BOARD],
+        Query::LeadFeatures { .. } => &[LEAD_CARD, MEMBERS],
         Query::ListTokens(_) | Query::ListInvitations(_) => &[ACCESS],
         Query::ListEvents(_) => &[TIMELINE, MEMBERS],
         Query::ListChanges(_) => &[TIMELINE, LEAD_CARD, SALE_BOARD],

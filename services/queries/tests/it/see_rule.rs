@@ -6,7 +6,7 @@ use ael_events::query::{
     GetLead, GetSale, LeadHistory, LeadPage, LeadView, ListLeads, ListSales, MemberView, Query,
     SalePage, WorkspaceView,
 };
-use ael_events::values::Role;
+use ael_events::values::{Contact, Role};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -183,11 +183,22 @@ async fn what_got_stuck_is_for_admins_and_the_operator_of_that_workspace() {
 async fn scoring_sees_features_without_a_name_and_nothing_else() {
     let house = House::open().await;
     let tenant = house.workspace().await;
-    let [lead, ..] = three_leads(&tenant).await;
+    let contact = Contact {
+        full_name: Some("Ada Byron".parse().unwrap()),
+        email: Some("ada@example.com".parse().unwrap()),
+        ..Contact::default()
+    };
+    let lead = tenant.lead(Given { contact, ..Given::default() }).await;
     let features = tenant.answer_to_scoring(&Query::LeadFeatures { lead_id: lead }).await;
-    let shown: BTreeSet<&String> = features["value"].as_object().unwrap().keys().collect();
+    let shown: BTreeSet<&String> =
+        features["value"]["anonymous"].as_object().unwrap().keys().collect();
     let names = ["source", "stage", "message_count", "has_domain", "age_days"].map(str::to_owned);
     assert_eq!(shown, names.iter().collect());
+    let inside = &features["value"]["inside"];
+    assert_eq!((&inside["has_email"], &inside["has_budget"]), (&true.into(), &false.into()));
+    for hidden in ["Ada", "@", "lead_id"] {
+        assert!(!features.to_string().contains(hidden), "{hidden}: {features}");
+    }
     for query in [get(lead), Query::Me {}, Query::ListLeads(ListLeads::default())] {
         assert_eq!(code(&tenant.answer_to_scoring(&query).await), "not_allowed_here");
     }

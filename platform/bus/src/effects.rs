@@ -1,0 +1,102 @@
+//! Working on what happened: every event of a consumer comes again until what it asks for is so.
+//!
+//! The event is the obligation. What is done about it has to be idempotent: a repeated delivery, a
+//! second copy, a refilled stream or a crash before the acknowledgement bring it again. What cannot
+//! be done now comes again in a moment; what needs a person is told of in `DEAD` besides.
+
+use crate::{Bus, Consumer, Delivered, Headers};
+use ael_events::subjects;
+use bytes::Bytes;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Events that are worked on at once.
+const AT_ONCE: usize = 32;
+/// How long a pull waits for the next event.
+const PULL: Duration = Duration::from_secs(5);
+/// When an event that could not be worked on comes again.
+const AGAIN: Duration = Duration::from_secs(2);
+/// When one comes again that waits for a person or another release.
+const PARKED: Duration = Duration::from_secs(60);
+
+/// What becomes of an event after it was worked on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It asks for nothing, or what it asks for is so.
+    Done,
+    /// It comes again in a moment.
+    Again,
+    /// It needs a person or another release, for this reason (without personal data); it comes
+    /// again now and then until it can be done.
+    Parked(String),
+}
+
+/// Follows a consumer until told to stop; finishes what is under way. `work` is given an event as it
+/// travels.
+pub async fn follow<W, F>(
+    (mut consumer, name): (Consumer, &'static str),
+    bus: &Bus,
+    shutdown: &CancellationToken,
+    work: W,
+) where
+    W: Fn(Bytes) -> F + Clone + Send + 'static,
+    F: Future<Output = Fate> + Send + 'static,
+{
+    let mut said = false;
+    loop {
+        let batch = tokio::select! {
+            () = shutdown.cancelled() => return,
+            batch = consumer.next_batch(AT_ONCE, PULL) => batch,
+        };
+        match batch {
+            Ok(batch) => {
+                said = false;
+                let mut under_way = JoinSet::new();
+                for delivered in batch {
+                    let worked_on = work(delivered.payload.clone());
+                    let bus = bus.clone();
+                    under_way.spawn(async move {
+                        settle(&delivered, name, worked_on.await, &bus).await;
+                    });
+                }
+                under_way.join_all().await;
+            }
+            Err(error) if said => tracing::debug!(%error, name, "still no events"),
+            Err(error) => {
+                tracing::warn!(%error, name, "events cannot be followed for now; trying again");
+                said = true;
+            }
+        }
+    }
+}
+
+async fn settle(delivered: &Delivered, consumer: &'static str, fate: Fate, bus: &Bus) {
+    let settled = match fate {
+        Fate::Done => delivered.ack().await,
+        Fate::Again => delivered.nak(Some(AGAIN)).await,
+        Fate::Parked(reason) => {
+            tell(delivered, consumer, reason, bus).await;
+            delivered.nak(Some(PARKED)).await
+        }
+    };
+    if let Err(error) = settled {
+        tracing::debug!(%error, consumer, "the event will come again");
+    }
+}
+
+/// Tells of a parked event, in the log and in `DEAD`: the first time it comes, the second, the
+/// fourth, and so on ever more seldom.
+async fn tell(delivered: &Delivered, consumer: &'static str, reason: String, bus: &Bus) {
+    metrics::counter!("ael_parked_events_total", "consumer" => consumer).increment(1);
+    if !delivered.delivery.is_power_of_two() {
+        return;
+    }
+    let sequence = delivered.stream_sequence;
+    tracing::error!(%reason, sequence, consumer, "an event cannot be worked on; it comes again");
+    let headers = Headers::new().with(subjects::HEADER_DEAD_REASON, reason);
+    let (subject, event) = (subjects::dead(consumer), delivered.payload.clone());
+    if let Err(error) = bus.publish_kept(&subject, headers, event).await {
+        tracing::warn!(%error, "a dead letter could not be sent; its event is still in the stream");
+    }
+}
