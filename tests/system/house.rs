@@ -40,10 +40,15 @@ pub struct House {
 impl House {
     /// Starts a system and waits until it is ready.
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    /// The same with more environment.
+    pub fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut builder = tempfile::Builder::new();
         builder.prefix("ael-house-").permissions(std::fs::Permissions::from_mode(0o711));
         let folder = builder.tempdir().unwrap();
-        let up = spawn_up(&folder.path().join("home"), arguments);
+        let up = spawn_up(&folder.path().join("home"), arguments, environment);
         let mut house = Self { folder, up };
         house.wait_until_ready();
         house
@@ -90,7 +95,7 @@ impl House {
 
     /// Starts it again on the same home.
     pub fn start_again(&mut self, arguments: &[&str]) {
-        self.up = spawn_up(&self.home(), arguments);
+        self.up = spawn_up(&self.home(), arguments, &[]);
         self.wait_until_ready();
     }
 
@@ -287,7 +292,7 @@ fn pid_of(child: &Child) -> Pid {
     Pid::from_raw(i32::try_from(child.id()).unwrap())
 }
 
-fn spawn_up(home: &Path, arguments: &[&str]) -> Child {
+fn spawn_up(home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Child {
     let log = home.parent().unwrap().join("up.log");
     let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
     let mut up = Process::new(binary());
@@ -304,6 +309,7 @@ fn spawn_up(home: &Path, arguments: &[&str]) -> Child {
         .env("AEL_HTTP_RATE_PER_TOKEN", "0")
         .env("AEL_HTTP_RATE_PER_ADDRESS", "0")
         .env("AEL_HTTP_FAILED_SIGN_INS", "0")
+        .envs(environment.iter().copied())
         .current_dir(home.parent().unwrap())
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())

@@ -19,6 +19,7 @@ mod matrix;
 mod nonsense;
 mod recovery;
 mod restored;
+mod signed_in;
 mod speaker;
 mod trouble;
 mod truth;

@@ -1,8 +1,8 @@
 //! A page of the leads that the asker may see.
 
-use super::lead_order::{LeadOrder, Place};
+use super::lead_order::{LeadOrder, Marks, Place};
 use super::lead_sql::{LeadPageSql, branches, together};
-use super::rows::{member, parsed, word};
+use super::rows::{parsed, word};
 use super::sales;
 use crate::asker::Colleague;
 use crate::page::{Written, limit, page};
@@ -10,14 +10,14 @@ use crate::refusal::{Answered, invalid};
 use crate::view::View;
 use ael_events::answer::Rejected;
 use ael_events::ids::LeadId;
-use ael_events::query::{LeadInclude, LeadListItem, ListLeads};
-use ael_events::values::{Contact, DomainSlug, MemberName, Score, Tag};
+use ael_events::query::{LeadInclude, ListLeads, SaleSummary};
+use ael_events::values::{Score, Source, Stage, Tier};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sqlx::FromRow;
 use sqlx::types::Json;
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Answers the question.
@@ -38,7 +38,7 @@ pub async fn answer(view: &mut View, asker: Colleague, asked: &ListLeads) -> Ans
         }
     }
     let question = question(view, asker, asked);
-    page(&items, wanted, |last| view.cursors.seal(&question, &sql.order.place_of(last)))
+    page(&items, wanted, |last| view.cursors.seal(&question, &sql.order.place_of(last.marks())))
 }
 
 /// How the database would answer: the plan of each statement with what it looked at.
@@ -124,8 +124,8 @@ struct Row {
     business_domain: Option<String>,
     owner: Option<Uuid>,
     owner_name: Option<String>,
-    contact: Json<Contact>,
-    tags: Json<BTreeSet<Tag>>,
+    contact: Json<Box<RawValue>>,
+    tags: Json<Box<RawValue>>,
     message_count: i64,
     score: Option<f64>,
     recommendation: Option<String>,
@@ -134,34 +134,63 @@ struct Row {
     erased: bool,
 }
 
+/// A [`LeadListItem`](ael_events::query::LeadListItem) as it is written: what the projector wrote
+/// from our own values is not taken apart and proved again for each row of each page.
+#[derive(Serialize)]
+struct Listed {
+    id: LeadId,
+    version: u64,
+    stage: Stage,
+    source: Source,
+    business_domain: Option<String>,
+    owner: Option<Uuid>,
+    owner_name: Option<String>,
+    contact: Box<RawValue>,
+    tags: Box<RawValue>,
+    message_count: u32,
+    ai_score: Option<Score>,
+    tier: Option<Tier>,
+    ai_recommendation: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    erased: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sale: Option<Option<SaleSummary>>,
+}
+
 impl Row {
-    fn into_item(self) -> Answered<LeadListItem> {
+    fn into_item(self) -> Answered<Listed> {
         let ai_score = parsed("a lead's score", self.score, Score::new)?;
-        let domain =
-            parsed("a lead's business domain", self.business_domain, DomainSlug::try_from)?;
-        let owner_name = parsed("a member's name", self.owner_name, MemberName::try_from)?;
-        Ok(LeadListItem {
+        Ok(Listed {
             id: LeadId::from_uuid(self.id),
             version: self.version.unsigned_abs(),
             stage: word("a lead's stage", &self.stage)?,
             source: word("a lead's source", &self.source)?,
-            business_domain: domain,
-            owner: self.owner.map(member),
-            owner_name: owner_name.map(String::from),
+            business_domain: self.business_domain,
+            owner: self.owner,
+            owner_name: self.owner_name,
             contact: self.contact.0,
             tags: self.tags.0,
             message_count: u32::try_from(self.message_count).unwrap_or(u32::MAX),
             ai_score,
             tier: ai_score.map(Score::tier),
-            ai_recommendation: self
-                .recommendation
-                .map(|text| word("a recommendation", &text))
-                .transpose()?,
+            ai_recommendation: self.recommendation,
             created_at: self.created_at,
             updated_at: self.updated_at,
             erased: self.erased,
             sale: None,
         })
+    }
+}
+
+impl Listed {
+    const fn marks(&self) -> Marks {
+        Marks {
+            id: self.id,
+            score: self.ai_score,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
     }
 }
 

@@ -2,11 +2,26 @@
 
 use crate::refusal::invalid;
 use ael_events::answer::Rejected;
-use ael_events::query::{LeadFilter, LeadListItem, LeadSort, ListLeads, SortDirection, SortKey};
+use ael_events::ids::LeadId;
+use ael_events::query::{LeadFilter, LeadSort, ListLeads, SortDirection, SortKey};
+use ael_events::values::Score;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
+
+/// What a lead is ordered by.
+#[derive(Debug, Clone, Copy)]
+pub struct Marks {
+    /// Which.
+    pub id: LeadId,
+    /// Its score.
+    pub score: Option<Score>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When something last happened to it.
+    pub updated_at: DateTime<Utc>,
+}
 
 /// The order of a list: by one key, or by another among those that it finds equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +87,8 @@ impl LeadOrder {
     }
 
     /// The place of a lead in it.
-    pub fn place_of(self, lead: &LeadListItem) -> Place {
-        let mark = |sort: LeadSort| match (sort.by, lead.ai_score) {
+    pub fn place_of(self, lead: Marks) -> Place {
+        let mark = |sort: LeadSort| match (sort.by, lead.score) {
             (SortKey::CreatedAt, _) => Mark::Time(lead.created_at.timestamp_micros()),
             (SortKey::UpdatedAt, _) => Mark::Time(lead.updated_at.timestamp_micros()),
             (SortKey::AiScore, Some(score)) => Mark::Score(score.value().to_bits()),
