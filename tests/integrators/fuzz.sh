@@ -14,6 +14,7 @@ if [ ! -x "$venv/bin/st" ]; then
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet --disable-pip-version-check schemathesis==4.32.5
 fi
+cd "$(mktemp -d "${TMPDIR:-/tmp}/ael-fuzz.XXXXXX")" # it keeps what it found beside it
 "$venv/bin/st" run "$url/openapi.json" --url "$url/api/v1" --header "Authorization: Bearer $TOKEN" \
     --max-examples "$examples" --workers 1 --request-timeout 20 --continue-on-failure \
     --exclude-operation-id deactivate_member --exclude-operation-id change_role \

@@ -88,7 +88,7 @@ impl FromStr for Email {
 
 personal_text!(
     Email,
-    schemars::json_schema!({ "type": "string", "format": "email", "maxLength": 254 })
+    schemars::json_schema!({ "type": "string", "format": "email", "maxLength": 320 })
 );
 
 /// A phone number in E.164, such as `+380671234567`.

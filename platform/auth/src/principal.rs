@@ -97,7 +97,10 @@ impl Principal {
     /// A token makes none that outlives it.
     fn permit_to_last(&self, wanted: Option<DateTime<Utc>>) -> Result<(), Rejected> {
         match self.until {
-            Some(until) if wanted.is_none_or(|wanted| wanted > until) => {
+            // To the microsecond, as the database keeps it.
+            Some(until)
+                if wanted.is_none_or(|it| it.timestamp_micros() > until.timestamp_micros()) =>
+            {
                 let sentence = format!(
                     "a token makes none that outlives it: give expires_at, {} at the latest",
                     until.to_rfc3339_opts(SecondsFormat::Secs, true)

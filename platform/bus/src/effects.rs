@@ -32,8 +32,8 @@ pub enum Fate {
     Parked(String),
 }
 
-/// Follows a consumer until told to stop; finishes what is under way. `work` is given an event as it
-/// travels.
+/// Follows a consumer until told to stop; finishes what is under way. `work` is given an event as
+/// it travels.
 pub async fn follow<W, F>(
     (mut consumer, name): (Consumer, &'static str),
     bus: &Bus,

@@ -4,7 +4,8 @@
 //! - [`Bus::request`], [`Bus::serve`]: questions and answers between services.
 //! - [`Bus::publish`], [`Bus::subscribe`]: wake-ups and live notices that nobody has to hear.
 //! - [`EventPublisher`]: the relay's fenced way into the stream of events.
-//! - [`Consumer`]: a service's place in a stream, made ready by the topology; [`follow`] works on it.
+//! - [`Consumer`]: a service's place in a stream, made ready by the topology.
+//! - [`follow`]: working on what a consumer brings until it is done.
 //! - [`Bucket`]: small shared values, changed by compare-and-set.
 //! - [`topology`]: which streams, consumers, buckets and users exist, and who may say what.
 //!

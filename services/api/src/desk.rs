@@ -42,7 +42,8 @@ impl Desk {
     ) -> Result<T, Problem> {
         let json = self.ask(reader, query).await?;
         serde_json::from_str(json.get()).map_err(|error| {
-            tracing::error!(kind = ?error.classify(), column = error.column(), "an answer has another form than expected");
+            let (kind, column) = (error.classify(), error.column());
+            tracing::error!(?kind, column, "an answer has another form than expected");
             Problem::unavailable("unavailable", "The answer could not be read.", 1)
         })
     }

@@ -116,9 +116,8 @@ mod tests {
             ("list_events", r#"{"from":"+12000-01-01T00:00:00Z"}"#),
             ("list_events", r#"{"to":"1899-12-31T23:59:59Z"}"#),
         ] {
-            let body = format!(
-                r#"{{"credential":{{"kind":"operator"}},"query":{{"query":"{name}","with":{query}}}}}"#
-            );
+            let query = format!(r#"{{"query":"{name}","with":{query}}}"#);
+            let body = format!(r#"{{"credential":{{"kind":"operator"}},"query":{query}}}"#);
             assert_eq!(code(&subject(name), body.as_bytes()), "invalid_query", "{query}");
         }
     }

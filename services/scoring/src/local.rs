@@ -142,7 +142,8 @@ mod tests {
     fn the_fingerprint_is_of_the_anonymous_features_and_the_same_everywhere() {
         let features = of(Source::Partner, Stage::New, 5, true);
         let hash = advise(&features).unwrap().feature_hash;
-        let canonical = r#"{"age_days":3,"has_domain":true,"message_count":5,"source":"partner","stage":"new"}"#;
+        let canonical = r#"{"age_days":3,"has_domain":true,"message_count":5,"#.to_owned()
+            + r#""source":"partner","stage":"new"}"#;
         let expected: String =
             Sha256::digest(canonical).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hash.as_str(), expected);

@@ -119,7 +119,8 @@ impl LeadsApi {
 /// The page with only these fields of each lead, and its id.
 fn only(page: &RawValue, fields: &[FieldName]) -> Result<Found<Page<ListedLead>>, Problem> {
     let unreadable = |error: serde_json::Error| {
-        tracing::error!(kind = ?error.classify(), column = error.column(), "a page of leads cannot be read");
+        let (kind, column) = (error.classify(), error.column());
+        tracing::error!(?kind, column, "a page of leads cannot be read");
         Problem::unavailable("unavailable", "The page could not be read.", 1)
     };
     let mut page: Map<String, Value> = serde_json::from_str(page.get()).map_err(unreadable)?;

@@ -162,9 +162,11 @@ fn carried(mut lead: LeadView) -> LeadView {
 /// When there is no such lead.
 pub async fn features(view: &mut View, lead: LeadId) -> Answered<LeadFeatures> {
     let row: Option<(Json<LeadView>, i32, i32)> = sqlx::query_as(
-        "SELECT card, greatest(0, floor(extract(epoch FROM now() - (card ->> 'created_at')::timestamptz) \
-         / 86400))::int, greatest(0, floor(extract(epoch FROM now() - (card ->> 'updated_at')::timestamptz) \
-         / 86400))::int \
+        "SELECT card, \
+         greatest(0, floor(extract(epoch FROM \
+            now() - (card ->> 'created_at')::timestamptz) / 86400))::int, \
+         greatest(0, floor(extract(epoch FROM \
+            now() - (card ->> 'updated_at')::timestamptz) / 86400))::int \
          FROM read.lead_cards WHERE workspace = $1 AND id = $2",
     )
     .bind(view.workspace.uuid())
