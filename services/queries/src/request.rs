@@ -2,7 +2,7 @@
 
 use crate::refusal::invalid;
 use ael_events::answer::Rejected;
-use ael_events::query::{Query, QueryRequest};
+use ael_events::query::{LeadFilter, Query, QueryRequest};
 use ael_events::subjects::{MAX_REQUEST_BYTES, RequestSubject};
 use chrono::{DateTime, Datelike as _, Utc};
 use serde_json::json;
@@ -51,27 +51,15 @@ impl Question {
 const YEARS: RangeInclusive<i32> = 1900..=9999;
 
 fn within_the_calendar(query: &Query) -> Result<(), Rejected> {
-    let moments = match query {
-        Query::ListLeads(asked) => {
-            [("created_from", asked.filter.created_from), ("created_to", asked.filter.created_to)]
-        }
-        Query::GetLead(asked) => [("as_of", asked.as_of), ("as_of", None)],
-        Query::ListEvents(asked) => [("from", asked.from), ("to", asked.to)],
-        Query::LeadHistory(_)
-        | Query::ListSales(_)
-        | Query::GetSale(_)
-        | Query::Statistics {}
-        | Query::ListTokens(_)
-        | Query::ListInvitations(_)
-        | Query::ListChanges(_)
-        | Query::ListMembers {}
-        | Query::Me {}
-        | Query::GetWorkspace {}
-        | Query::ListWorkspaces {}
-        | Query::FindMember { .. }
-        | Query::LeadFeatures { .. }
-        | Query::ListDead {}
-        | Query::ListProjections {} => return Ok(()),
+    let moments = if let Query::ListLeads(asked) = query {
+        let LeadFilter { created_from, created_to, .. } = asked.filter;
+        [("created_from", created_from), ("created_to", created_to)]
+    } else if let Query::GetLead(asked) = query {
+        [("as_of", asked.as_of), ("as_of", None)]
+    } else if let Query::ListEvents(asked) = query {
+        [("from", asked.from), ("to", asked.to)]
+    } else {
+        return Ok(());
     };
     let outside = |moment: &DateTime<Utc>| !YEARS.contains(&moment.year());
     match moments.into_iter().find(|(_, moment)| moment.as_ref().is_some_and(outside)) {

@@ -68,27 +68,13 @@ pub fn read_by(query: &Query) -> &'static [&'static str] {
 /// Whether the question asks for leads with their sales.
 #[must_use]
 pub fn shows_sales(query: &Query) -> bool {
-    let include = match query {
-        Query::ListLeads(asked) => &asked.include,
-        Query::GetLead(asked) => &asked.include,
-        Query::LeadHistory(_)
-        | Query::ListSales(_)
-        | Query::GetSale(_)
-        | Query::Statistics {}
-        | Query::ListTokens(_)
-        | Query::ListInvitations(_)
-        | Query::ListEvents(_)
-        | Query::ListChanges(_)
-        | Query::ListMembers {}
-        | Query::Me {}
-        | Query::GetWorkspace {}
-        | Query::ListWorkspaces {}
-        | Query::FindMember { .. }
-        | Query::LeadFeatures { .. }
-        | Query::ListDead {}
-        | Query::ListProjections {} => return false,
-    };
-    include.contains(&LeadInclude::Sale)
+    if let Query::ListLeads(asked) = query {
+        asked.include.contains(&LeadInclude::Sale)
+    } else if let Query::GetLead(asked) = query {
+        asked.include.contains(&LeadInclude::Sale)
+    } else {
+        false
+    }
 }
 
 /// How the question's statements are planned: a list by the values of its filter or by whose leads
