@@ -15,10 +15,10 @@ mod staleness;
 mod standing;
 mod words;
 
+pub use cache::Cache;
 pub use config::Config;
 
 use crate::advisor::Advisor;
-use crate::cache::Cache;
 use crate::cloud::Cloud;
 use ael_bus::{Bus, BusError, ConsumeError, follow};
 use ael_client::Client;
