@@ -289,3 +289,19 @@ fn an_analysis_that_says_nothing_any_more_is_made_anew_by_itself() {
     let answers = names.filter(|name| name.as_str() == Some("lead.analysed.v1")).count();
     assert_eq!(answers, 3, "{history}");
 }
+
+#[test]
+fn the_demo_is_scored_through_the_provider_when_there_is_one() {
+    let provider = Provider::start(Deed::Say(score(0.64, "transfer", "so")));
+    let environment =
+        [("OPENAI_BASE_URL", provider.url.as_str()), ("OPENAI_API_KEY", "sk-of-this-test")];
+    let house = House::start_with(&["--demo"], &environment);
+    let told = house.until("the demo's analyses", || {
+        let stats = house.ael(&["stats", "--json"]);
+        let stats: Value = serde_json::from_slice(&stats.stdout).ok()?;
+        (stats["ai"]["models"]["gpt-4o-mini"].as_u64()? > 10).then_some(stats)
+    });
+    assert_eq!(told["ai"]["models"].as_object().unwrap().len(), 1, "{told}");
+    assert_eq!(told["language_model"]["state"], "closed");
+    assert!(provider.asked() > 0);
+}
