@@ -86,6 +86,7 @@ pub(crate) fn analysed(score: f64) -> LeadEvent {
         },
         feature_hash: "00".parse().unwrap(),
         usage: Usage::default(),
+        raw_score: None,
         private: ReasonPrivate { reason: ReasonText::parse("Olena is keen").unwrap() }.into(),
     })
 }

@@ -1,5 +1,6 @@
 //! What can be asked of the read models, and what is answered.
 
+mod advisor;
 mod audit;
 mod lead;
 mod live;
@@ -8,6 +9,9 @@ mod sale;
 mod stats;
 mod verify;
 
+pub use advisor::{
+    GetModel, KeptModel, ModelList, TrainingExample, TrainingExamples, TrainingState, TrainingView,
+};
 pub use audit::{
     AggregateDigest, AuditEvent, DeadLetter, EventPage, FieldChange, HistoryEntry, HistoryPage,
     LeadHistory, ListEvents,
@@ -85,6 +89,21 @@ pub enum Query {
         /// Which lead.
         lead_id: LeadId,
     },
+    /// A page of leads that ended, as they were when a score was due: what the advisor learns
+    /// from, nobody's name among it. The newest come first, 100,000 at most (Admin, scoring).
+    /// Answered by pages of [`TrainingExample`].
+    #[serde(rename = "training_examples")]
+    TrainingExamples(TrainingExamples),
+    /// Who scores, and what was learnt so far (Admin, scoring).
+    #[serde(rename = "list_models")]
+    ListModels {},
+    /// One kept model (Admin, scoring).
+    #[serde(rename = "get_model")]
+    GetModel(GetModel),
+    /// How much there is to learn from in every workspace (scoring; the subject's workspace is not
+    /// looked at).
+    #[serde(rename = "training_states")]
+    TrainingStates {},
     /// What could not be processed and waits (Admin).
     #[serde(rename = "list_dead")]
     ListDead {},
@@ -119,6 +138,10 @@ impl Query {
         "me",
         "get_workspace",
         "lead_features",
+        "training_examples",
+        "list_models",
+        "get_model",
+        "training_states",
         "list_dead",
         "list_projections",
         "list_workspaces",
@@ -143,6 +166,10 @@ impl Query {
             Self::Me {} => "me",
             Self::GetWorkspace {} => "get_workspace",
             Self::LeadFeatures { .. } => "lead_features",
+            Self::TrainingExamples(_) => "training_examples",
+            Self::ListModels {} => "list_models",
+            Self::GetModel(_) => "get_model",
+            Self::TrainingStates {} => "training_states",
             Self::ListDead {} => "list_dead",
             Self::ListProjections {} => "list_projections",
             Self::ListWorkspaces {} => "list_workspaces",
@@ -165,11 +192,15 @@ impl fmt::Debug for Query {
             Self::ListEvents(list) => list,
             Self::ListChanges(list) => list,
             Self::LeadFeatures { lead_id } => lead_id,
+            Self::TrainingExamples(page) => page,
+            Self::GetModel(get) => get,
             Self::FindMember { .. } => &"***",
             Self::Statistics {}
             | Self::ListMembers {}
             | Self::Me {}
             | Self::GetWorkspace {}
+            | Self::ListModels {}
+            | Self::TrainingStates {}
             | Self::ListDead {}
             | Self::ListProjections {}
             | Self::ListWorkspaces {} => &(),

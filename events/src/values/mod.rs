@@ -3,6 +3,7 @@
 
 mod contact;
 mod enums;
+mod model_file;
 mod money;
 mod score;
 mod settings;
@@ -14,6 +15,7 @@ pub use enums::{
     LostReason, MessageDirection, Recommendation, Role, SaleStage, Scope, Source, Stage, Tier,
     UnknownWord,
 };
+pub use model_file::{InvalidModelFile, ModelFile};
 pub use money::{Currency, InvalidMoney, Money};
 pub use score::{InvalidScore, Score};
 pub use settings::{

@@ -83,6 +83,7 @@ fn analysed(score: f64) -> LeadEvent {
         },
         feature_hash: FeatureHash::parse("00").unwrap(),
         usage: Usage::default(),
+        raw_score: None,
         private: ReasonPrivate { reason: ReasonText::parse("is keen").unwrap() }.into(),
     })
 }

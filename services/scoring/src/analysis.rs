@@ -1,6 +1,7 @@
 //! From a request to its answer: look at the lead's features, score them, record what came of it.
 
-use crate::local::{self, Advice};
+use crate::learning::Models;
+use crate::local::Advice;
 use ael_bus::Fate;
 use ael_client::{Client, ClientError};
 use ael_events::actor::ServicePrincipal;
@@ -21,7 +22,7 @@ const FRESH: TimeDelta = TimeDelta::hours(24);
 const SETTLED: &[&str] = &["not_found", "erased", "merged", "command_id_reused"];
 
 /// Works on one event and says what becomes of it.
-pub(crate) async fn analyse(event: Bytes, client: Client) -> Fate {
+pub(crate) async fn analyse(event: Bytes, client: Client, models: Models) -> Fate {
     let event = match requested(&event) {
         Ok(Some(event)) => event,
         Ok(None) => return Fate::Done,
@@ -35,7 +36,7 @@ pub(crate) async fn analyse(event: Bytes, client: Client) -> Fate {
         Ok(features) => features,
         Err(error) => return unanswered(&event, error),
     };
-    let advice = match local::advise(&features) {
+    let advice = match models.advise(event.workspace, &features).await {
         Ok(advice) => advice,
         Err(error) => return Fate::Parked(error.to_string()),
     };
@@ -91,6 +92,7 @@ fn answer(
         features: features.anonymous.clone(),
         feature_hash: advice.feature_hash,
         usage: Usage { latency_ms, ..Usage::default() },
+        raw_score: None,
     };
     CommandRequest {
         command_id: CommandId::derived("analysis", &event.event_id.to_string()),

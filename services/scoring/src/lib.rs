@@ -5,6 +5,7 @@
 
 mod analysis;
 mod config;
+pub mod learning;
 mod local;
 mod words;
 
@@ -41,8 +42,15 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Scor
     bus.tell(health);
     let client = Client::new(bus.clone(), Edge::Scoring);
     let requests = bus.consumer(subjects::EVENTS, subjects::ANALYSIS).await?;
-    let analyse = move |event| analysis::analyse(event, client.clone());
+    let models = learning::Models::new(client.clone());
+    let learning = config.retrain.map(|every| {
+        tokio::spawn(learning::keep_learning(client.clone(), every, shutdown.clone()))
+    });
+    let analyse = move |event| analysis::analyse(event, client.clone(), models.clone());
     follow((requests, subjects::ANALYSIS), &bus, &shutdown, analyse).await;
+    if let Some(learning) = learning {
+        learning.await.ok();
+    }
     bus.drain().await?;
     Ok(())
 }

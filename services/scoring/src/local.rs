@@ -51,9 +51,14 @@ pub(crate) fn advise(features: &LeadFeatures) -> Result<Advice, NoAdvice> {
         recommendation: recommended(score, features.min_transfer_score),
         reason: ReasonText::parse(&words::reason(&facts, &scored.points, features.language))?,
         model: ModelName::parse(RULES)?,
-        prompt_version: PromptVersion::parse(LOCAL)?,
+        prompt_version: no_prompt()?,
         feature_hash: fingerprint(features)?,
     })
+}
+
+/// What is said instead of a prompt's version.
+pub(crate) fn no_prompt() -> Result<PromptVersion, NoAdvice> {
+    Ok(PromptVersion::parse(LOCAL)?)
 }
 
 fn facts_of(features: &LeadFeatures) -> LeadFacts {
@@ -71,7 +76,7 @@ fn facts_of(features: &LeadFeatures) -> LeadFacts {
 }
 
 /// From the workspace's own bound on it is worth a transfer; what is dead is not worth the time.
-fn recommended(score: Score, min_transfer_score: Score) -> Recommendation {
+pub(crate) fn recommended(score: Score, min_transfer_score: Score) -> Recommendation {
     if score >= min_transfer_score {
         return Recommendation::Transfer;
     }
@@ -82,7 +87,7 @@ fn recommended(score: Score, min_transfer_score: Score) -> Recommendation {
 }
 
 /// SHA-256 of the features as canonical JSON: names in alphabetical order, no spaces.
-fn fingerprint(features: &LeadFeatures) -> Result<FeatureHash, NoAdvice> {
+pub(crate) fn fingerprint(features: &LeadFeatures) -> Result<FeatureHash, NoAdvice> {
     let named = serde_json::to_value(&features.anonymous)?;
     let ordered: BTreeMap<String, Value> = serde_json::from_value(named)?;
     let digest = Sha256::digest(serde_json::to_vec(&ordered)?);
@@ -119,6 +124,7 @@ mod tests {
             },
             language: Language::En,
             min_transfer_score: Score::new(0.6).unwrap(),
+            advisor_version: 0,
         }
     }
 

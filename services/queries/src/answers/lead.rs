@@ -1,5 +1,6 @@
 //! One lead, now or as it was, and its anonymous features.
 
+use super::learning;
 use super::people;
 use super::rows::member;
 use super::sales;
@@ -165,8 +166,11 @@ pub async fn features(view: &mut View, lead: LeadId) -> Answered<LeadFeatures> {
         "SELECT card, \
          greatest(0, floor(extract(epoch FROM \
             now() - (card ->> 'created_at')::timestamptz) / 86400))::int, \
-         greatest(0, floor(extract(epoch FROM \
-            now() - (card ->> 'updated_at')::timestamptz) / 86400))::int \
+         greatest(0, floor(extract(epoch FROM now() - COALESCE( \
+            (SELECT max(t.occurred_at) FROM read.timeline t \
+             WHERE t.workspace = $1 AND t.subject = $2 AND t.aggregate = 'lead' \
+               AND t.event_name NOT IN ('lead.analysis_requested', 'lead.analysed')), \
+            (card ->> 'updated_at')::timestamptz)) / 86400))::int \
          FROM read.lead_cards WHERE workspace = $1 AND id = $2",
     )
     .bind(view.workspace.uuid())
@@ -195,5 +199,6 @@ pub async fn features(view: &mut View, lead: LeadId) -> Answered<LeadFeatures> {
         },
         language: settings.language,
         min_transfer_score: settings.min_transfer_score,
+        advisor_version: learning::advisor_version(view).await?,
     })
 }

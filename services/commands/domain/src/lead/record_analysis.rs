@@ -30,6 +30,7 @@ pub(super) fn decide(
         features: command.features,
         feature_hash: command.feature_hash,
         usage: command.usage,
+        raw_score: command.raw_score,
         private: Private::Open(ReasonPrivate { reason: command.reason }),
     })])
 }
@@ -57,6 +58,7 @@ mod tests {
             features: said.features,
             feature_hash: said.feature_hash,
             usage: said.usage,
+            raw_score: said.raw_score,
         }
     }
 

@@ -148,6 +148,7 @@ pub(crate) fn analysis(stage: Stage, score: f64) -> AnalysisRecorded {
         },
         feature_hash: "00".parse().unwrap(),
         usage: Usage::default(),
+        raw_score: None,
         private: Private::Open(ReasonPrivate { reason: text("they answered twice") }),
     }
 }
