@@ -101,7 +101,7 @@ mod tests {
         let file = ModelFile::of(&[1, 2, 3]).unwrap();
         let read: ModelFile = serde_json::from_str(&serde_json::to_string(&file).unwrap()).unwrap();
         assert_eq!((read.compressed(), read.as_str()), (vec![1, 2, 3], "AQID"));
-        assert!(ModelFile::MOST < crate::subjects::MAX_REQUEST_BYTES);
+        const { assert!(ModelFile::MOST < crate::subjects::MAX_REQUEST_BYTES) };
         let large = vec![0; ModelFile::MOST];
         assert!(matches!(ModelFile::of(&large), Err(InvalidModelFile::Size(_))));
         assert!(matches!(ModelFile::of(&[]), Err(InvalidModelFile::Size(0))));

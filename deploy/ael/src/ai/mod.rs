@@ -25,9 +25,10 @@ pub enum AiCommand {
     Analyze(Analyze),
     /// Measure how good scores are, on leads whose end is known
     #[command(after_help = "Base rate, cold-start rules, a naive Bayes in the style of Odoo and \
-        our model are judged on the same leads,\nnone of which the method had learnt from: the workspace's \
-        own leads that ended, as they were when a score\nwas due, or those of a table. What a mapping \
-        can say is in docs/ai.md; without one, everything is found\nout from the table.\n\n\
+        our model are judged on the same leads,\nnone of which the method had learnt from: the \
+        workspace's own leads that ended, as they were when a score\nwas due, or those of a table. \
+        What a mapping can say is in docs/ai.md; without one, everything is found\nout from the \
+        table.\n\n\
         Examples:\n  \
         ael ai evaluate\n  \
         ael ai evaluate --split temporal --json\n  \
@@ -37,8 +38,8 @@ pub enum AiCommand {
     Evaluate(Evaluate),
     /// Learn from how the workspace's own leads ended; the new model scores if it does no worse
     #[command(after_help = "The newest fifth of the leads that ended judges the new model and \
-        whoever scores now. The running system\nlearns by itself, too, when enough leads have ended \
-        since the last time (AI_RETRAIN_HOURS).\n\nExamples:\n  ael ai train\n  \
+        whoever scores now. The running system\nlearns by itself, too, when enough leads have \
+        ended since the last time (AI_RETRAIN_HOURS).\n\nExamples:\n  ael ai train\n  \
         ael --workspace demo ai train --json")]
     Train,
     /// What was learnt so far, and who scores

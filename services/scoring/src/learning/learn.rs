@@ -7,6 +7,7 @@ use ael_events::answer::Accepted;
 use ael_events::command::{Command, CommandRequest, Credential, RecordTraining, To};
 use ael_events::event::{Figures, Training};
 use ael_events::ids::{AdvisorId, CommandId, WorkspaceId};
+use ael_events::order::PositionToken;
 use ael_events::query::{
     GetModel, KeptModel, ModelList, Page, Query, QueryRequest, TrainingExample, TrainingExamples,
 };
@@ -62,8 +63,16 @@ pub struct Asker {
 
 impl Asker {
     async fn ask<T: DeserializeOwned>(&self, query: Query) -> Result<T, ClientError> {
+        self.ask_after(None, query).await
+    }
+
+    async fn ask_after<T: DeserializeOwned>(
+        &self,
+        after: Option<PositionToken>,
+        query: Query,
+    ) -> Result<T, ClientError> {
         let credential = self.credential.clone();
-        let request = QueryRequest { credential, after: None, query };
+        let request = QueryRequest { credential, after, query };
         self.client.query(self.workspace, &request).await
     }
 
@@ -172,9 +181,10 @@ pub async fn learn(asker: &Asker, told: impl FnMut(u64)) -> Result<Learnt, Learn
     let trained = tokio::task::spawn_blocking(work).await.map_err(LearningError::Stopped)?;
     let (record, fewer_trees) = trained?;
     let (training, is_kept) = (record.training.clone(), record.model.is_some());
-    asker.record(record, before.version).await?;
-    let newest = before.trainings.iter().filter_map(|training| training.model_version).max();
-    let model_version = is_kept.then(|| newest.unwrap_or(0) + 1);
+    let accepted = asker.record(record, before.version).await?;
+    // Whoever asks next is to be told of it.
+    let now: ModelList = asker.ask_after(accepted.position, Query::ListModels {}).await?;
+    let model_version = now.champion.filter(|_| is_kept);
     Ok(Learnt { training, model_version, fewer_trees })
 }
 
