@@ -10,8 +10,9 @@
 //! whoever was erased is in no row; what cannot be processed waits with its reason and holds up
 //! nobody else.
 
-pub mod access;
+mod access;
 pub mod advisor;
+mod ai_cache;
 pub mod audit;
 pub mod digest;
 mod error;

@@ -1,96 +1,109 @@
-//! Questions about what the advisor learns from and what it learnt.
+//! What the advisor needs to know of a workspace besides a lead's features, nobody's name among it.
 
-use super::{Cursor, InsideFeatures};
-use crate::event::{OutsideFit, ScoreFeatures, Training};
-use crate::ids::WorkspaceId;
-use crate::values::{ModelFile, Score};
+use crate::ids::{LeadId, WorkspaceId};
+use crate::values::{
+    AgeBand, MessageBand, ModelName, PromptVersion, ReasonText, Recommendation, Score, Source,
+    Stage,
+};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
-/// See [`super::Query::TrainingExamples`].
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct TrainingExamples {
-    /// Where the page begins: the `next_cursor` of the one before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cursor: Option<Cursor>,
+/// A trait that leads share.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case", tag = "feature", content = "value")]
+pub enum Pattern {
+    /// Any lead.
+    Any,
+    /// It came from there.
+    Source(Source),
+    /// It came as far as this stage, whatever became of it then.
+    Stage(Stage),
+    /// So many messages were exchanged.
+    Messages(MessageBand),
+    /// Whether its line of business was known.
+    HasDomain(bool),
+    /// It had this age when it ended.
+    Age(AgeBand),
 }
 
-/// A lead that ended, as it was at a moment when a score was due. Nothing in it says who it is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct TrainingExample {
-    /// When the score was due: everything below is as it was then.
-    pub at: DateTime<Utc>,
-    /// When the lead ended.
-    pub ended_at: DateTime<Utc>,
-    /// Whether its sale was paid.
-    pub won: bool,
-    /// It came with its end from another system: stage, messages, domain, age, tags, budget and
-    /// activity are not known as of any earlier moment, and say nothing.
-    pub from_file: bool,
-    /// What an outside advisor may be told.
-    pub anonymous: ScoreFeatures,
-    /// What stays in the house.
-    pub inside: InsideFeatures,
-    /// What other models said of the lead before it ended, by their names: one score of each, as
-    /// it was before it was calibrated.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub scored: BTreeMap<String, Score>,
-}
-
-/// Who scores in a workspace, and what was learnt so far, the newest first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ModelList {
-    /// The advisor's version; 0 while nothing was learnt.
-    pub version: u64,
-    /// The model that scores; the rules, where there is none.
-    pub champion: Option<u32>,
-    /// The newest trainings, a hundred at most.
-    pub trainings: Vec<TrainingView>,
-}
-
-/// What came of a training.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct TrainingView {
-    /// The version of the model; none, when it did worse and is not kept.
-    pub model_version: Option<u32>,
-    /// When it was recorded.
-    pub recorded_at: DateTime<Utc>,
-    /// What it learnt from and how it was judged.
-    pub training: Training,
-}
-
-/// See [`super::Query::GetModel`].
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct GetModel {
-    /// Which version; the one that scores, when not said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model_version: Option<u32>,
-}
-
-/// A kept model. While the rules score, there is none to get unless a version was named.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct KeptModel {
-    /// The advisor's version.
-    pub version: u64,
-    /// The version of the model.
-    pub model_version: Option<u32>,
-    /// The model.
-    pub model: Option<ModelFile>,
-    /// How other models' scores are calibrated.
-    pub outside: Vec<OutsideFit>,
-}
-
-/// How much there is to learn from in a workspace.
+/// How leads of a trait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TrainingState {
-    /// The workspace.
+pub struct WinRate {
+    /// The trait.
+    #[serde(flatten)]
+    pub of: Pattern,
+    /// How many ended, one way or the other.
+    pub ended: u64,
+    /// How many of those with a paid sale.
+    pub won: u64,
+}
+
+/// See [`super::Query::AdvisorContext`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AdvisorContext {
+    /// How the workspace's leads ended, the newest of them. A few minutes old at most.
+    pub win_rates: Vec<WinRate>,
+    /// What models outside have cost in this calendar month (UTC), in millionths of a US dollar.
+    pub spent_micro_usd: u64,
+    /// What they may cost in a month, in millionths of a US dollar.
+    pub budget_micro_usd: u64,
+}
+
+/// A lead whose analysis is too old. See [`super::Query::StaleAnalyses`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StaleAnalysis {
+    /// Of which workspace.
     pub workspace: WorkspaceId,
-    /// Of how many outcomes the last training knew.
-    pub trained_on: u64,
-    /// How many came since.
-    pub new_outcomes: u64,
+    /// Which lead.
+    pub lead_id: LeadId,
+    /// When it was analysed last.
+    pub analysed_at: DateTime<Utc>,
+}
+
+/// An answer from outside as the bucket `ai_cache` keeps it, under its `cache_key`. It speaks of
+/// features alone, never of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RememberedAnswer {
+    /// The chance of a paid sale.
+    pub score: Score,
+    /// The advice.
+    pub recommendation: Recommendation,
+    /// The reason.
+    pub reason: ReasonText,
+    /// Who answered.
+    pub model: ModelName,
+    /// To which prompt.
+    pub prompt_version: PromptVersion,
+    /// When. Older ones than `AI_CACHE_TTL` are ignored.
+    pub analysed_at: DateTime<Utc>,
+}
+
+/// Whether a provider outside is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderState {
+    /// It is.
+    Closed,
+    /// It is being tried after a while.
+    HalfOpen,
+    /// It is left alone for a while.
+    Open,
+}
+
+/// How it stands with a provider outside, as a copy of the advisor told last in the bucket
+/// `advisor`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProviderStanding {
+    /// Which.
+    pub provider: String,
+    /// Which of its models.
+    pub model: String,
+    /// Whether it is asked.
+    pub state: ProviderState,
+    /// Until when it is left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
 }

@@ -3,6 +3,7 @@
 mod advisor;
 mod audit;
 mod lead;
+mod learning;
 mod live;
 mod people;
 mod sale;
@@ -10,7 +11,8 @@ mod stats;
 mod verify;
 
 pub use advisor::{
-    GetModel, KeptModel, ModelList, TrainingExample, TrainingExamples, TrainingState, TrainingView,
+    AdvisorContext, Pattern, ProviderStanding, ProviderState, RememberedAnswer, StaleAnalysis,
+    WinRate,
 };
 pub use audit::{
     AggregateDigest, AuditEvent, DeadLetter, EventPage, FieldChange, HistoryEntry, HistoryPage,
@@ -21,14 +23,17 @@ pub use lead::{
     LeadInclude, LeadListItem, LeadPage, LeadSort, LeadView, ListLeads, NoteView, OwnerFilter,
     Page, SortDirection, SortKey,
 };
+pub use learning::{
+    GetModel, KeptModel, ModelList, TrainingExample, TrainingExamples, TrainingState, TrainingView,
+};
 pub use live::{ChangePage, ListChanges, LiveChange, Topic};
 pub use people::{
     InvitationPage, InvitationView, ListInvitations, ListTokens, Me, TokenPage, TokenView,
 };
 pub use sale::{GetSale, ListSales, SalePage, SaleSummary, SaleView};
 pub use stats::{
-    AgentStats, CurrencyAmount, DomainStats, FunnelStats, MemberView, MonthStats, Overview,
-    ProjectionStatus, SourceStats, StageAging, Statistics, WorkspaceView,
+    AgentStats, AiStats, CurrencyAmount, DomainStats, FunnelStats, MemberView, MonthStats,
+    Overview, ProjectionStatus, SourceStats, StageAging, Statistics, WorkspaceView,
 };
 pub use verify::{ChainState, Fault, VerifyPage, VerifyRequest};
 
@@ -104,6 +109,15 @@ pub enum Query {
     /// looked at).
     #[serde(rename = "training_states")]
     TrainingStates {},
+    /// What the advisor needs to know of the workspace besides (scoring). Answered by
+    /// [`AdvisorContext`].
+    #[serde(rename = "advisor_context")]
+    AdvisorContext {},
+    /// Leads that are being worked and whose analysis is older than their workspace's `stale_days`,
+    /// the oldest first, 100 at most (scoring; the subject's workspace is not looked at). Answered
+    /// by a list of [`StaleAnalysis`].
+    #[serde(rename = "stale_analyses")]
+    StaleAnalyses {},
     /// What could not be processed and waits (Admin).
     #[serde(rename = "list_dead")]
     ListDead {},
@@ -142,6 +156,8 @@ impl Query {
         "list_models",
         "get_model",
         "training_states",
+        "advisor_context",
+        "stale_analyses",
         "list_dead",
         "list_projections",
         "list_workspaces",
@@ -170,6 +186,8 @@ impl Query {
             Self::ListModels {} => "list_models",
             Self::GetModel(_) => "get_model",
             Self::TrainingStates {} => "training_states",
+            Self::AdvisorContext {} => "advisor_context",
+            Self::StaleAnalyses {} => "stale_analyses",
             Self::ListDead {} => "list_dead",
             Self::ListProjections {} => "list_projections",
             Self::ListWorkspaces {} => "list_workspaces",
@@ -201,6 +219,8 @@ impl fmt::Debug for Query {
             | Self::GetWorkspace {}
             | Self::ListModels {}
             | Self::TrainingStates {}
+            | Self::AdvisorContext {}
+            | Self::StaleAnalyses {}
             | Self::ListDead {}
             | Self::ListProjections {}
             | Self::ListWorkspaces {} => &(),

@@ -106,6 +106,8 @@ pub const QUERIES: &[Row] = &[
     row("list_models", &[Api, Scoring, Cli], Scope::Admin),
     row("get_model", &[Scoring, Cli], Scope::Admin),
     row("training_states", &[Scoring], Scope::Admin),
+    row("advisor_context", &[Scoring], Scope::Admin),
+    row("stale_analyses", &[Scoring], Scope::Admin),
     row("list_dead", DESK, Scope::Admin),
     row("list_projections", &[Cli], Scope::Admin),
     row("list_workspaces", &[Cli], Scope::Admin),

@@ -51,15 +51,17 @@ fn transcription_commands_nothing_and_asks_nothing() {
     assert!(Query::NAMES.iter().all(|name| !allowed_query(Edge::Transcription, name)));
 }
 
+/// What only the advisor asks: anonymous, all of it.
+const SCORING: &[&str] = &["lead_features", "training_states", "advisor_context", "stale_analyses"];
+
 #[test]
 fn scoring_records_analyses_and_trainings_and_sees_anonymous_features_only() {
     let all = every_command();
     let does = ["lead.record_analysis", "advisor.record_training"];
     exactly(|name| allowed_command(Edge::Scoring, name), &all, &does);
     let queries = Query::NAMES.iter().map(|name| (*name).to_owned()).collect();
-    let sees =
-        ["lead_features", "training_examples", "list_models", "get_model", "training_states"];
-    exactly(|name| allowed_query(Edge::Scoring, name), &queries, &sees);
+    let learning = ["training_examples", "list_models", "get_model"];
+    exactly(|name| allowed_query(Edge::Scoring, name), &queries, &[SCORING, &learning].concat());
 }
 
 #[test]
@@ -122,15 +124,9 @@ fn the_api_does_everything_but_what_is_the_operators_or_a_services() {
         let expected = !refused.contains(&name.as_str());
         assert_eq!(allowed_command(Edge::Api, &name), expected, "{name}");
     }
-    let refused = [
-        "lead_features",
-        "training_examples",
-        "get_model",
-        "training_states",
-        "list_projections",
-        "list_workspaces",
-        "find_member",
-    ];
+    let others =
+        ["training_examples", "get_model", "list_projections", "list_workspaces", "find_member"];
+    let refused = [SCORING, &others].concat();
     for name in Query::NAMES {
         assert_eq!(allowed_query(Edge::Api, name), !refused.contains(name), "{name}");
     }
@@ -144,8 +140,7 @@ fn the_command_line_does_everything_but_what_is_a_services() {
         assert_eq!(allowed_command(Edge::Cli, &name), expected, "{name}");
     }
     for name in Query::NAMES {
-        let services = ["lead_features", "training_states"];
-        assert_eq!(allowed_query(Edge::Cli, name), !services.contains(name), "{name}");
+        assert_eq!(allowed_query(Edge::Cli, name), !SCORING.contains(name), "{name}");
     }
 }
 

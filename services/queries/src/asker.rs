@@ -116,7 +116,10 @@ const fn needs(query: &Query) -> Needs {
         Query::TrainingExamples(_) | Query::ListModels {} | Query::GetModel(_) => {
             Needs::AdminOrScoring
         }
-        Query::LeadFeatures { .. } | Query::TrainingStates {} => Needs::Scoring,
+        Query::LeadFeatures { .. }
+        | Query::TrainingStates {}
+        | Query::AdvisorContext {}
+        | Query::StaleAnalyses {} => Needs::Scoring,
     }
 }
 
@@ -272,10 +275,11 @@ mod tests {
                 ["list_members", "list_dead", "list_projections", "list_workspaces", "find_member"];
             assert_eq!(may(&Actor::Operator), operator.contains(&name), "operator {name}");
             for principal in ServicePrincipal::ALL {
-                let scoring = principal == ServicePrincipal::Scoring
-                    && (["lead_features", "training_states"].contains(&name)
-                        || learning.contains(&name));
-                assert_eq!(may(&service(principal)), scoring, "{principal:?} {name}");
+                let scoring =
+                    ["lead_features", "training_states", "advisor_context", "stale_analyses"];
+                let may_it = principal == ServicePrincipal::Scoring
+                    && (scoring.contains(&name) || learning.contains(&name));
+                assert_eq!(may(&service(principal)), may_it, "{principal:?} {name}");
             }
         }
     }

@@ -1,5 +1,7 @@
-//! What the advisor needs to know: its bus, and how often it looks for something to learn.
+//! What the advisor needs to know: its bus, whom it asks outside, its pace, and how often it
+//! looks for something to learn.
 
+use crate::cloud::CloudConfig;
 use ael_service::{BusConfig, ConfigError, Env};
 use std::time::Duration;
 
@@ -14,12 +16,21 @@ pub struct Config {
     /// How often it is looked whether enough leads have ended to learn anew; never, where there
     /// is none.
     pub retrain: Option<Duration>,
+    /// The model outside; without one the local model answers.
+    pub cloud: Option<CloudConfig>,
+    /// For how long an answer from outside is remembered.
+    pub cache_ttl: Duration,
+    /// How often old analyses are looked for.
+    pub stale_scan: Duration,
+    /// How many requests are worked on at once.
+    pub at_once: usize,
     /// The environment, for readiness and metrics.
     pub env: Env,
 }
 
 impl Config {
-    /// Reads the bus's variables.
+    /// Reads the bus's variables, `OPENAI_…`, `AI_CACHE_TTL`, `AI_STALE_SCAN`, `AI_TIMEOUT` and
+    /// `AI_CONCURRENCY`.
     ///
     /// # Errors
     /// Names the variable that is missing or makes no sense.
@@ -29,6 +40,21 @@ impl Config {
             return Err(ConfigError::malformed(RETRAIN, RETRAIN_EXPECTS));
         }
         let retrain = (hours > 0).then(|| Duration::from_secs(hours * 3_600));
-        Ok(Self { bus: BusConfig::read(env)?, retrain, env: env.clone() })
+        const SECONDS: &str = "a number of seconds";
+        let cloud = CloudConfig::read(env)?;
+        let scan: u64 = env.or("AI_STALE_SCAN", "a number of seconds, at least 1", 300)?;
+        if scan == 0 {
+            return Err(ConfigError::malformed("AI_STALE_SCAN", "a number of seconds, at least 1"));
+        }
+        Ok(Self {
+            bus: BusConfig::read(env)?,
+            cache_ttl: Duration::from_secs(env.or("AI_CACHE_TTL", SECONDS, 3_600)?),
+            stale_scan: Duration::from_secs(scan),
+            // While some wait for their answer, the next ones are made ready.
+            at_once: cloud.as_ref().map_or(32, |cloud| cloud.concurrency * 2),
+            cloud,
+            retrain,
+            env: env.clone(),
+        })
     }
 }

@@ -1,20 +1,31 @@
-//! The advisor: says what a lead is worth and why, when it is asked to. A pure client of the bus.
+//! The advisor: says what a lead is worth and why, when it is asked to, and anew when what it said
+//! says nothing any more. A pure client of the bus.
 //!
 //! The request is an event and the answer an idempotent command whose id derives from it: however
 //! often the request comes and whoever crashes when, the history has one answer to it.
 
+mod advisor;
 mod analysis;
+mod cache;
+mod cloud;
 mod config;
 pub mod learning;
 mod local;
+mod outside;
+mod staleness;
+mod standing;
 mod words;
 
 pub use config::Config;
 
+use crate::advisor::Advisor;
+use crate::cache::Cache;
+use crate::cloud::Cloud;
 use ael_bus::{Bus, BusError, ConsumeError, follow};
 use ael_client::Client;
 use ael_events::subjects::{self, Edge};
 use ael_service::{ConfigError, Health, health};
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// The advisor could not start.
@@ -29,6 +40,9 @@ pub enum ScoringError {
     /// A consumer cannot be taken.
     #[error("requests for an analysis cannot be followed")]
     Consume(#[from] ConsumeError),
+    /// No connection can be secured on this machine.
+    #[error("no connection to a model outside can be secured")]
+    Tls(#[from] reqwest::Error),
 }
 
 /// Runs until told to stop. Any number of copies may run: each request goes to one of them.
@@ -41,16 +55,30 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Scor
     let bus = Bus::connect(&config.bus.into()).await?;
     bus.tell(health);
     let client = Client::new(bus.clone(), Edge::Scoring);
+    let outside = match config.cloud {
+        Some(cloud) => {
+            tracing::info!("a language model outside is asked for analyses");
+            Some((Cloud::new(cloud)?, Cache::new(&bus, config.cache_ttl)))
+        }
+        None => {
+            tracing::info!("OPENAI_API_KEY is not set: the local model makes the analyses");
+            None
+        }
+    };
+    let advisor = Arc::new(Advisor::new(client.clone(), outside));
     let requests = bus.consumer(subjects::EVENTS, subjects::ANALYSIS).await?;
-    let models = learning::Models::new(client.clone());
-    let learning = config.retrain.map(|every| {
-        tokio::spawn(learning::keep_learning(client.clone(), every, shutdown.clone()))
-    });
-    let analyse = move |event| analysis::analyse(event, client.clone(), models.clone());
-    follow((requests, subjects::ANALYSIS), &bus, &shutdown, analyse).await;
-    if let Some(learning) = learning {
-        learning.await.ok();
-    }
+    let happened = bus.consumer(subjects::EVENTS, subjects::STALENESS).await?;
+    let (asker, adviser) = (client.clone(), Arc::clone(&advisor));
+    let requested = move |event| analysis::requested(event, asker.clone(), Arc::clone(&adviser));
+    let (asker, adviser) = (client.clone(), Arc::clone(&advisor));
+    let outdated = move |event| staleness::happened(event, asker.clone(), Arc::clone(&adviser));
+    tokio::join!(
+        follow((requests, subjects::ANALYSIS), config.at_once, &bus, &shutdown, requested),
+        follow((happened, subjects::STALENESS), config.at_once, &bus, &shutdown, outdated),
+        learning::keep_learning(client.clone(), config.retrain, shutdown.clone()),
+        staleness::grow_old(client, Arc::clone(&advisor), config.stale_scan, shutdown.clone()),
+        standing::tell(advisor, bus.clone(), shutdown.clone()),
+    );
     bus.drain().await?;
     Ok(())
 }

@@ -411,6 +411,7 @@ pub(crate) fn record() -> RecordAnalysis {
             age_days: 0,
         },
         feature_hash: "00".parse().unwrap(),
+        cache_key: None,
         usage: Default::default(),
         raw_score: None,
     }

@@ -11,6 +11,7 @@ use ael_events::ids::WorkspaceId;
 use ael_events::query::LeadFeatures;
 use ael_events::values::{ModelName, ReasonText, Score};
 use ael_scoring_model::{Calibration, Model, OutsideCalibration};
+use chrono::Utc;
 use moka::sync::Cache;
 use std::sync::Arc;
 
@@ -112,6 +113,8 @@ fn advice(version: u32, model: &Model, features: &LeadFeatures) -> Result<Advice
         model: ModelName::parse(&format!("local-model-{version}"))?,
         prompt_version: local::no_prompt()?,
         feature_hash: local::fingerprint(features)?,
+        analysed_at: Utc::now(),
+        raw_score: None,
     })
 }
 
@@ -136,6 +139,8 @@ mod tests {
             inside: example.inside,
             language: Language::En,
             min_transfer_score: Score::new(0.6).unwrap(),
+            analysed_at: None,
+            stale: None,
             advisor_version: 3,
         }
     }

@@ -21,8 +21,9 @@ const fn credential() -> Credential {
     Credential::Service { principal: ServicePrincipal::Scoring, on_behalf_of: None }
 }
 
-/// Looks every so often, until told to stop.
-pub async fn keep_learning(client: Client, every: Duration, shutdown: CancellationToken) {
+/// Looks every so often, until told to stop; not at all, where it is not said how often.
+pub async fn keep_learning(client: Client, every: Option<Duration>, shutdown: CancellationToken) {
+    let Some(every) = every else { return };
     let mut wait = FIRST;
     while shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
         shutdown.run_until_cancelled(look(&client)).await;
