@@ -73,6 +73,8 @@ id!(/// A possible customer.
     LeadId);
 id!(/// The sale of a transferred lead; see [`SaleId::of`].
     SaleId);
+id!(/// The advisor of a workspace; see [`AdvisorId::of`].
+    AdvisorId);
 id!(/// A note on a lead.
     NoteId);
 id!(/// A file attached to a lead.
@@ -91,6 +93,14 @@ impl SaleId {
     #[must_use]
     pub fn of(lead: LeadId) -> Self {
         Self(Uuid::new_v5(&DERIVED, lead.0.as_bytes()))
+    }
+}
+
+impl AdvisorId {
+    /// The one advisor that a workspace has: a UUID version 5 of the workspace's id.
+    #[must_use]
+    pub fn of(workspace: WorkspaceId) -> Self {
+        Self(Uuid::new_v5(&DERIVED, format!("advisor\u{1f}{workspace}").as_bytes()))
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::command::CommandRequest;
 use crate::envelope::CloudEvent;
 use crate::event::{
-    InvitationEvent, LeadEvent, MemberEvent, SaleEvent, TokenEvent, WorkspaceEvent,
+    AdvisorEvent, InvitationEvent, LeadEvent, MemberEvent, SaleEvent, TokenEvent, WorkspaceEvent,
 };
 use crate::private::{OPEN_KEY, SEALED_KEY};
 use crate::query::{QueryRequest, VerifyPage, VerifyRequest};
@@ -98,7 +98,7 @@ pub fn async_api() -> Value {
                 "lane": { "description": "00 to 15: order holds within a lane." },
                 "workspace": { "description": "The tenant's id." },
                 "aggregate": {
-                    "description": "workspace, member, invitation, token, lead or sale."
+                    "description": "workspace, member, invitation, token, lead, sale or advisor."
                 },
                 "event": { "description": "The event's name without aggregate and version." }
             },
@@ -126,6 +126,7 @@ fn events(generator: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     all.extend(TokenEvent::schemas(generator));
     all.extend(LeadEvent::schemas(generator));
     all.extend(SaleEvent::schemas(generator));
+    all.extend(AdvisorEvent::schemas(generator));
     let definitions = generator.definitions().clone();
     all.into_iter()
         .map(|(name, schema)| {

@@ -6,8 +6,8 @@
 use ael_events::actor::Actor;
 use ael_events::envelope::CloudEvent;
 use ael_events::event::{
-    Event, EventMetadata, InvitationEvent, LeadEvent, MemberEvent, Recorded, SaleEvent, TokenEvent,
-    WorkspaceEvent,
+    AdvisorEvent, Event, EventMetadata, InvitationEvent, LeadEvent, MemberEvent, Recorded,
+    SaleEvent, TokenEvent, WorkspaceEvent,
 };
 use ael_events::ids::{CommandId, EventId, Lane, MemberId, WorkspaceId};
 use ael_events::order::Order;
@@ -117,6 +117,10 @@ fn others() -> Vec<(&'static str, Value)> {
     let money = json!({ "amount_minor": 1_500_000, "currency": "UAH" });
     let person = json!({ "name": "Ірина", "email": "iryna@example.com" });
     let until = "2026-03-04T05:06:07Z";
+    let figures = json!({ "auc": 0.88, "brier": 0.13, "log_loss": 0.42, "ece": 0.01 });
+    let training = json!({ "trained_until": until, "won": 40, "lost": 60, "judged": 20,
+        "against": 1, "champion": figures, "challenger": figures,
+        "outside": [{ "model": "gpt-4o-mini", "outcomes": 50, "slope": 0.8, "shift": -0.1 }] });
     vec![
         ("sale.opened.v1", json!({ "lead_id": ID, "amount": money, "imported": true })),
         ("sale.kyc_started.v1", json!({})),
@@ -156,6 +160,12 @@ fn others() -> Vec<(&'static str, Value)> {
             "scopes": ["leads:read"], "expires_at": until, "private": { "label": "звіти" } }),
         ),
         ("token.revoked.v1", json!({})),
+        (
+            "advisor.model_trained.v1",
+            json!({ "model_version": 2, "training": training, "model": "AQID" }),
+        ),
+        ("advisor.challenger_refused.v1", json!({ "training": training })),
+        ("advisor.rolled_back.v1", json!({ "to": 1 })),
         ("workspace.created.v1", json!({ "name": "Вежа", "settings": settings() })),
         ("workspace.settings_changed.v1", json!({ "settings": settings() })),
     ]
@@ -182,6 +192,7 @@ fn every_event_has_its_wire_form_pinned() {
         TokenEvent::WIRE_NAMES,
         LeadEvent::WIRE_NAMES,
         SaleEvent::WIRE_NAMES,
+        AdvisorEvent::WIRE_NAMES,
     ]
     .concat();
     for name in &names {

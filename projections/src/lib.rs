@@ -11,6 +11,7 @@
 //! nobody else.
 
 mod access;
+pub mod advisor;
 mod ai_cache;
 pub mod audit;
 pub mod digest;
@@ -53,7 +54,7 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations/read");
 
 /// The names of the read models.
 pub const NAMES: &[&str] =
-    &["lead_board", "lead_card", "timeline", "sale_board", "members", "access", "stats"];
+    &["lead_board", "lead_card", "timeline", "sale_board", "members", "access", "stats", "advisor"];
 
 /// Makes the first version of every read model, its views and the functions over them, where they
 /// are missing.

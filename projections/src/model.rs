@@ -167,6 +167,7 @@ pub fn all() -> Vec<Arc<dyn ReadModel>> {
         Arc::new(crate::members::Members),
         Arc::new(crate::access::Access),
         Arc::new(crate::stats::Stats),
+        Arc::new(crate::advisor::Advisor),
     ]
 }
 

@@ -118,6 +118,7 @@ impl Opened {
                 | Event::Member(_)
                 | Event::Invitation(_)
                 | Event::Token(_)
+                | Event::Advisor(_)
                 | Event::Sale(_),
             )
             | Err(_) => false,

@@ -91,6 +91,7 @@ pub(crate) fn analysis() -> AnalysisRecorded {
         feature_hash: "00".parse().unwrap(),
         cache_key: None,
         usage: Usage::default(),
+        raw_score: None,
         private: ReasonPrivate { reason: ReasonText::parse("Olena is keen").unwrap() }.into(),
     }
 }

@@ -11,6 +11,7 @@ mod first_token;
 mod house;
 mod http;
 mod import;
+mod learning;
 mod life;
 mod live;
 mod load;

@@ -78,7 +78,7 @@ pub enum Command {
             ael import leads leads.csv --mapping deploy/mappings/plain.toml --dry-run"
     )]
     Import(ImportCommand),
-    /// What the advisor's scores are worth
+    /// Ask the advisor, and see what it learns and what its scores are worth
     #[command(
         subcommand,
         after_help = "Example:\n  \

@@ -386,6 +386,9 @@ pub struct RecordAnalysis {
     /// What it cost.
     #[serde(default)]
     pub usage: Usage,
+    /// What the model itself said, where `score` is that calibrated by outcomes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_score: Option<Score>,
 }
 
 /// See [`LeadCommand::Merge`]. Sent to the lead that stays.

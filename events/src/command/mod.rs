@@ -3,6 +3,7 @@
 //! A command names its aggregate by an id that the edge made, so that asking twice is one
 //! intention.
 
+mod advisor;
 mod lead;
 mod member_ref;
 mod people;
@@ -10,6 +11,7 @@ mod sale;
 mod secret;
 mod settings;
 
+pub use advisor::{AdvisorCommand, RecordTraining, RollBackModel};
 pub use lead::{
     AddNote, AssignLead, AttachFile, CreateLead, DetailsPatch, EditDetails, EraseLead, ImportLead,
     LeadCommand, LogMessage, MarkContacted, MarkLost, MergeLead, Patch, PinNote, QualifyLead,
@@ -30,7 +32,7 @@ pub use settings::{AdvisorPatch, DeadlinesPatch, SettingsPatch};
 
 use crate::actor::ServicePrincipal;
 use crate::ids::{
-    CommandId, EventId, InvitationId, LeadId, MemberId, SaleId, TokenId, WorkspaceId,
+    AdvisorId, CommandId, EventId, InvitationId, LeadId, MemberId, SaleId, TokenId, WorkspaceId,
 };
 use crate::values::{AggregateKind, TelegramUserId};
 use chrono::{DateTime, Utc};
@@ -103,6 +105,8 @@ pub enum Command {
     Lead(To<LeadId, LeadCommand>),
     /// To a sale.
     Sale(To<SaleId, SaleCommand>),
+    /// To the workspace's advisor.
+    Advisor(To<AdvisorId, AdvisorCommand>),
 }
 
 /// A command and whom it is for.
@@ -127,6 +131,7 @@ impl Command {
             Self::Token(_) => AggregateKind::Token,
             Self::Lead(_) => AggregateKind::Lead,
             Self::Sale(_) => AggregateKind::Sale,
+            Self::Advisor(_) => AggregateKind::Advisor,
         }
     }
 
@@ -141,6 +146,7 @@ impl Command {
             Self::Token(to) => to.id.uuid(),
             Self::Lead(to) => to.id.uuid(),
             Self::Sale(to) => to.id.uuid(),
+            Self::Advisor(to) => to.id.uuid(),
         })
     }
 
@@ -155,6 +161,7 @@ impl Command {
             Self::Token(to) => to.command.name(),
             Self::Lead(to) => to.command.name(),
             Self::Sale(to) => to.command.name(),
+            Self::Advisor(to) => to.command.name(),
         };
         format!("{}.{name}", self.aggregate())
     }

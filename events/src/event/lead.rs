@@ -427,6 +427,9 @@ pub struct AnalysisRecorded {
     pub cache_key: Option<FeatureHash>,
     /// What it cost.
     pub usage: Usage,
+    /// What the model itself said, where `score` is that calibrated by outcomes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_score: Option<Score>,
     /// The reason, in the workspace's language.
     #[serde(default)]
     pub private: Private<ReasonPrivate>,

@@ -1,5 +1,6 @@
 //! Everything that can have happened, as typed facts in the past tense, with their wire names.
 
+mod advisor;
 mod invitation;
 mod lead;
 mod member;
@@ -9,6 +10,9 @@ mod token;
 mod upcast;
 mod workspace;
 
+pub use advisor::{
+    AdvisorEvent, ChallengerRefused, Figures, ModelRolledBack, ModelTrained, OutsideFit, Training,
+};
 pub use invitation::{
     InvitationAccepted, InvitationCreated, InvitationEvent, InvitationRevoked, InviteePrivate,
 };
@@ -50,6 +54,8 @@ pub enum Event {
     Lead(Box<LeadEvent>),
     /// Of a sale.
     Sale(SaleEvent),
+    /// Of a workspace's advisor.
+    Advisor(AdvisorEvent),
 }
 
 impl Event {
@@ -63,6 +69,7 @@ impl Event {
             Self::Token(event) => event.wire_name(),
             Self::Lead(event) => event.wire_name(),
             Self::Sale(event) => event.wire_name(),
+            Self::Advisor(event) => event.wire_name(),
         }
     }
 
@@ -87,6 +94,7 @@ impl Event {
             AggregateKind::Token => Self::Token(TokenEvent::from_wire(event_type, data)?),
             AggregateKind::Lead => Self::Lead(Box::new(LeadEvent::from_wire(event_type, data)?)),
             AggregateKind::Sale => Self::Sale(SaleEvent::from_wire(event_type, data)?),
+            AggregateKind::Advisor => Self::Advisor(AdvisorEvent::from_wire(event_type, data)?),
         })
     }
 
@@ -102,6 +110,7 @@ impl Event {
             Self::Token(event) => event.to_wire(),
             Self::Lead(event) => event.to_wire(),
             Self::Sale(event) => event.to_wire(),
+            Self::Advisor(event) => event.to_wire(),
         }
     }
 }
@@ -124,6 +133,7 @@ pub fn event_names() -> impl Iterator<Item = &'static str> {
         TokenEvent::WIRE_NAMES,
         LeadEvent::WIRE_NAMES,
         SaleEvent::WIRE_NAMES,
+        AdvisorEvent::WIRE_NAMES,
     ]
     .into_iter()
     .flatten()

@@ -169,6 +169,10 @@ pub struct LeadFeatures {
     pub language: Language,
     /// From which score on the workspace transfers.
     pub min_transfer_score: Score,
+    /// The version of the workspace's advisor, by which a remembered model is known to be the one
+    /// that scores; 0 while nothing was learnt.
+    #[serde(default)]
+    pub advisor_version: u64,
     /// When it was analysed last, if it was.
     #[serde(default)]
     pub analysed_at: Option<DateTime<Utc>>,

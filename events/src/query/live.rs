@@ -99,7 +99,9 @@ impl LiveChange {
             }
             Topic::Of(AggregateKind::Sale) => one_of(&|owner| owner == Some(member)),
             Topic::Of(AggregateKind::Member | AggregateKind::Workspace) => true,
-            Topic::Of(AggregateKind::Token | AggregateKind::Invitation) => role == Role::Admin,
+            Topic::Of(
+                AggregateKind::Token | AggregateKind::Invitation | AggregateKind::Advisor,
+            ) => role == Role::Admin,
             Topic::Unknown(_) => false,
         }
     }
@@ -118,9 +120,10 @@ impl LiveChange {
                 scopes.contains(&Scope::LeadsRead) || self.id == member.uuid()
             }
             Topic::Of(AggregateKind::Workspace) => true,
-            Topic::Of(AggregateKind::Token | AggregateKind::Invitation) | Topic::Unknown(_) => {
-                false
-            }
+            Topic::Of(
+                AggregateKind::Token | AggregateKind::Invitation | AggregateKind::Advisor,
+            )
+            | Topic::Unknown(_) => false,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod advisor;
 mod audit;
 mod lead;
+mod learning;
 mod live;
 mod people;
 mod sale;
@@ -21,6 +22,9 @@ pub use lead::{
     AnalysisView, Cursor, FileView, GetLead, InsideFeatures, LeadDetails, LeadFeatures, LeadFilter,
     LeadInclude, LeadListItem, LeadPage, LeadSort, LeadView, ListLeads, NoteView, OwnerFilter,
     Page, SortDirection, SortKey,
+};
+pub use learning::{
+    GetModel, KeptModel, ModelList, TrainingExample, TrainingExamples, TrainingState, TrainingView,
 };
 pub use live::{ChangePage, ListChanges, LiveChange, Topic};
 pub use people::{
@@ -90,6 +94,21 @@ pub enum Query {
         /// Which lead.
         lead_id: LeadId,
     },
+    /// A page of leads that ended, as they were when a score was due: what the advisor learns
+    /// from, nobody's name among it. The newest come first, 100,000 at most (Admin, scoring).
+    /// Answered by pages of [`TrainingExample`].
+    #[serde(rename = "training_examples")]
+    TrainingExamples(TrainingExamples),
+    /// Who scores, and what was learnt so far (Admin, scoring).
+    #[serde(rename = "list_models")]
+    ListModels {},
+    /// One kept model (Admin, scoring).
+    #[serde(rename = "get_model")]
+    GetModel(GetModel),
+    /// How much there is to learn from in every workspace (scoring; the subject's workspace is not
+    /// looked at).
+    #[serde(rename = "training_states")]
+    TrainingStates {},
     /// What the advisor needs to know of the workspace besides (scoring). Answered by
     /// [`AdvisorContext`].
     #[serde(rename = "advisor_context")]
@@ -133,6 +152,10 @@ impl Query {
         "me",
         "get_workspace",
         "lead_features",
+        "training_examples",
+        "list_models",
+        "get_model",
+        "training_states",
         "advisor_context",
         "stale_analyses",
         "list_dead",
@@ -159,6 +182,10 @@ impl Query {
             Self::Me {} => "me",
             Self::GetWorkspace {} => "get_workspace",
             Self::LeadFeatures { .. } => "lead_features",
+            Self::TrainingExamples(_) => "training_examples",
+            Self::ListModels {} => "list_models",
+            Self::GetModel(_) => "get_model",
+            Self::TrainingStates {} => "training_states",
             Self::AdvisorContext {} => "advisor_context",
             Self::StaleAnalyses {} => "stale_analyses",
             Self::ListDead {} => "list_dead",
@@ -183,11 +210,15 @@ impl fmt::Debug for Query {
             Self::ListEvents(list) => list,
             Self::ListChanges(list) => list,
             Self::LeadFeatures { lead_id } => lead_id,
+            Self::TrainingExamples(page) => page,
+            Self::GetModel(get) => get,
             Self::FindMember { .. } => &"***",
             Self::Statistics {}
             | Self::ListMembers {}
             | Self::Me {}
             | Self::GetWorkspace {}
+            | Self::ListModels {}
+            | Self::TrainingStates {}
             | Self::AdvisorContext {}
             | Self::StaleAnalyses {}
             | Self::ListDead {}

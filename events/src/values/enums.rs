@@ -71,6 +71,8 @@ AggregateKind, "aggregate", {
     Lead = "lead",
     /// The sale of a transferred lead.
     Sale = "sale",
+    /// The advisor of a workspace.
+    Advisor = "advisor",
 });
 
 words!(/// Where a lead came from.

@@ -4,6 +4,7 @@
 mod advisor;
 mod contact;
 mod enums;
+mod model_file;
 mod money;
 mod score;
 mod settings;
@@ -16,6 +17,7 @@ pub use enums::{
     LostReason, MessageDirection, Recommendation, Role, SaleStage, Scope, Source, Stage,
     StaleReason, Tier, UnknownWord,
 };
+pub use model_file::{InvalidModelFile, ModelFile};
 pub use money::{Currency, InvalidMoney, Money};
 pub use score::{InvalidScore, Score};
 pub use settings::{

@@ -82,6 +82,8 @@ pub const COMMANDS: &[Row] = &[
     row("sale.move", PEOPLE, Scope::SalesWrite),
     row("sale.mark_lost", PEOPLE, Scope::SalesWrite),
     row("sale.set_amount", PEOPLE, Scope::SalesWrite),
+    row("advisor.record_training", &[Scoring, Cli], Scope::Admin),
+    row("advisor.roll_back", DESK, Scope::Admin),
 ];
 
 /// Every query.
@@ -100,6 +102,10 @@ pub const QUERIES: &[Row] = &[
     any_token("me", PEOPLE),
     any_token("get_workspace", PEOPLE),
     row("lead_features", &[Scoring], Scope::Admin),
+    row("training_examples", &[Scoring, Cli], Scope::Admin),
+    row("list_models", &[Api, Scoring, Cli], Scope::Admin),
+    row("get_model", &[Scoring, Cli], Scope::Admin),
+    row("training_states", &[Scoring], Scope::Admin),
     row("advisor_context", &[Scoring], Scope::Admin),
     row("stale_analyses", &[Scoring], Scope::Admin),
     row("list_dead", DESK, Scope::Admin),

@@ -2,7 +2,8 @@
 
 use super::*;
 use ael_events::command::{
-    InvitationCommand, LeadCommand, MemberCommand, SaleCommand, TokenCommand, WorkspaceCommand,
+    AdvisorCommand, InvitationCommand, LeadCommand, MemberCommand, SaleCommand, TokenCommand,
+    WorkspaceCommand,
 };
 use ael_events::query::{Query, VerifyRequest};
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ fn every_command() -> BTreeSet<String> {
         .chain(of("token", TokenCommand::NAMES))
         .chain(of("lead", LeadCommand::NAMES))
         .chain(of("sale", SaleCommand::NAMES))
+        .chain(of("advisor", AdvisorCommand::NAMES))
         .collect()
 }
 
@@ -50,14 +52,16 @@ fn transcription_commands_nothing_and_asks_nothing() {
 }
 
 /// What only the advisor asks: anonymous, all of it.
-const SCORING: &[&str] = &["lead_features", "advisor_context", "stale_analyses"];
+const SCORING: &[&str] = &["lead_features", "training_states", "advisor_context", "stale_analyses"];
 
 #[test]
-fn scoring_records_analyses_and_sees_anonymous_features_only() {
+fn scoring_records_analyses_and_trainings_and_sees_anonymous_features_only() {
     let all = every_command();
-    exactly(|name| allowed_command(Edge::Scoring, name), &all, &["lead.record_analysis"]);
+    let does = ["lead.record_analysis", "advisor.record_training"];
+    exactly(|name| allowed_command(Edge::Scoring, name), &all, &does);
     let queries = Query::NAMES.iter().map(|name| (*name).to_owned()).collect();
-    exactly(|name| allowed_query(Edge::Scoring, name), &queries, SCORING);
+    let learning = ["training_examples", "list_models", "get_model"];
+    exactly(|name| allowed_query(Edge::Scoring, name), &queries, &[SCORING, &learning].concat());
 }
 
 #[test]
@@ -84,6 +88,8 @@ fn the_bot_makes_no_tokens_no_roles_no_workspaces_links_no_identity_and_erases_n
         "lead.import",
         "lead.record_analysis",
         "sale.open",
+        "advisor.record_training",
+        "advisor.roll_back",
     ];
     for name in &all {
         let expected = !refused.contains(&name.as_str());
@@ -107,13 +113,20 @@ fn the_bot_makes_no_tokens_no_roles_no_workspaces_links_no_identity_and_erases_n
 
 #[test]
 fn the_api_does_everything_but_what_is_the_operators_or_a_services() {
-    let refused =
-        ["workspace.create", "member.note_bot_blocked", "lead.record_analysis", "sale.open"];
+    let refused = [
+        "workspace.create",
+        "member.note_bot_blocked",
+        "lead.record_analysis",
+        "sale.open",
+        "advisor.record_training",
+    ];
     for name in every_command() {
         let expected = !refused.contains(&name.as_str());
         assert_eq!(allowed_command(Edge::Api, &name), expected, "{name}");
     }
-    let refused = [SCORING, &["list_projections", "list_workspaces", "find_member"]].concat();
+    let others =
+        ["training_examples", "get_model", "list_projections", "list_workspaces", "find_member"];
+    let refused = [SCORING, &others].concat();
     for name in Query::NAMES {
         assert_eq!(allowed_query(Edge::Api, name), !refused.contains(name), "{name}");
     }

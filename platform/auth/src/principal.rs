@@ -56,7 +56,8 @@ impl Principal {
             | Command::Member(_)
             | Command::Invitation(_)
             | Command::Lead(_)
-            | Command::Sale(_) => self.permit(scope_of_command(&name)),
+            | Command::Sale(_)
+            | Command::Advisor(_) => self.permit(scope_of_command(&name)),
         }
     }
 

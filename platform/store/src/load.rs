@@ -92,7 +92,8 @@ impl Name {
             | AggregateKind::Member
             | AggregateKind::Invitation
             | AggregateKind::Token
-            | AggregateKind::Lead => Some(self.id),
+            | AggregateKind::Lead
+            | AggregateKind::Advisor => Some(self.id),
         }
     }
 }

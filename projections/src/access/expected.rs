@@ -41,7 +41,8 @@ impl Expected for ExpectedAccess {
             | Event::Lead(_)
             | Event::Sale(_)
             | Event::Member(_)
-            | Event::Workspace(_) => {}
+            | Event::Workspace(_)
+            | Event::Advisor(_) => {}
         }
         Ok(())
     }

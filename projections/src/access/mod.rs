@@ -85,7 +85,11 @@ impl ReadModel for Access {
                         },
                     )
                 }
-                Event::Lead(_) | Event::Sale(_) | Event::Member(_) | Event::Workspace(_) => Ok(()),
+                Event::Lead(_)
+                | Event::Sale(_)
+                | Event::Member(_)
+                | Event::Workspace(_)
+                | Event::Advisor(_) => Ok(()),
             };
             if let Err(reason) = fits {
                 applied.refuse(incoming.index, incoming.opened, &reason);

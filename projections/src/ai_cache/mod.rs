@@ -118,7 +118,8 @@ fn answer(event: &AnalysisRecorded) -> Option<(&str, RememberedAnswer)> {
     let key = event.cache_key.as_ref().filter(|_| !event.usage.cached)?;
     let private = event.private.open()?;
     let answer = RememberedAnswer {
-        score: event.score,
+        // What the model said: its calibration may be another one by then.
+        score: event.raw_score.unwrap_or(event.score),
         recommendation: event.recommendation,
         reason: private.reason.clone(),
         model: event.model.clone(),

@@ -47,11 +47,12 @@ pub type SecondOpinion = dyn Fn(AggregateKind, Uuid, Vec<Event>) -> Opinion + Se
 pub type Opinion = Result<Option<AggregateDigest>, String>;
 
 /// What is gone through, each kind page by page. A sale goes with its lead.
-const KINDS: [AggregateKind; 5] = [
+const KINDS: [AggregateKind; 6] = [
     AggregateKind::Workspace,
     AggregateKind::Member,
     AggregateKind::Invitation,
     AggregateKind::Token,
+    AggregateKind::Advisor,
     AggregateKind::Lead,
 ];
 /// How often a page is read again whose tables were exchanged just then.

@@ -47,7 +47,8 @@ impl Expected for ExpectedMember {
             | Event::Lead(_)
             | Event::Sale(_)
             | Event::Invitation(_)
-            | Event::Token(_) => {}
+            | Event::Token(_)
+            | Event::Advisor(_) => {}
         }
         Ok(())
     }
@@ -88,7 +89,8 @@ impl Expected for ExpectedMember {
             AggregateKind::Lead
             | AggregateKind::Sale
             | AggregateKind::Invitation
-            | AggregateKind::Token => None,
+            | AggregateKind::Token
+            | AggregateKind::Advisor => None,
         }
     }
 }

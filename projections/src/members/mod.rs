@@ -91,7 +91,11 @@ impl ReadModel for Members {
                         workspaces.insert(facts.workspace, row);
                     })
                 }
-                Event::Lead(_) | Event::Sale(_) | Event::Invitation(_) | Event::Token(_) => Ok(()),
+                Event::Lead(_)
+                | Event::Sale(_)
+                | Event::Invitation(_)
+                | Event::Token(_)
+                | Event::Advisor(_) => Ok(()),
             };
             if let Err(reason) = fits {
                 applied.refuse(incoming.index, incoming.opened, &reason);

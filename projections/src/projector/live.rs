@@ -53,7 +53,8 @@ fn change(facts: &EventFacts, effect: &Effect) -> Option<LiveChange> {
         AggregateKind::Workspace
         | AggregateKind::Member
         | AggregateKind::Invitation
-        | AggregateKind::Token => (None, None),
+        | AggregateKind::Token
+        | AggregateKind::Advisor => (None, None),
     };
     Some(LiveChange {
         workspace: facts.workspace,

@@ -47,7 +47,8 @@ impl Expected for ExpectedSale {
             | Event::Workspace(_)
             | Event::Member(_)
             | Event::Invitation(_)
-            | Event::Token(_) => {}
+            | Event::Token(_)
+            | Event::Advisor(_) => {}
         }
         Ok(())
     }

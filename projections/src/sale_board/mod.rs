@@ -51,9 +51,11 @@ impl ReadModel for SaleBoard {
         match event {
             Event::Lead(event) => row::tells_of_person(event),
             Event::Sale(_) => true,
-            Event::Workspace(_) | Event::Member(_) | Event::Invitation(_) | Event::Token(_) => {
-                false
-            }
+            Event::Workspace(_)
+            | Event::Member(_)
+            | Event::Invitation(_)
+            | Event::Token(_)
+            | Event::Advisor(_) => false,
         }
     }
 
@@ -91,7 +93,8 @@ impl ReadModel for SaleBoard {
                 | Event::Workspace(_)
                 | Event::Member(_)
                 | Event::Invitation(_)
-                | Event::Token(_) => {}
+                | Event::Token(_)
+                | Event::Advisor(_) => {}
             }
         }
         let nobody = Person::default();

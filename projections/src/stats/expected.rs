@@ -32,7 +32,11 @@ impl Expected for ExpectedFacts {
         match incoming.event {
             Event::Lead(event) => self.facts = Some(lead_event(known, facts, event)?),
             Event::Sale(event) => self.facts = Some(sale_event(known, facts, event)?),
-            Event::Workspace(_) | Event::Member(_) | Event::Invitation(_) | Event::Token(_) => {}
+            Event::Workspace(_)
+            | Event::Member(_)
+            | Event::Invitation(_)
+            | Event::Token(_)
+            | Event::Advisor(_) => {}
         }
         Ok(())
     }

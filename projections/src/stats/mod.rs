@@ -63,9 +63,11 @@ impl ReadModel for Stats {
         match event {
             Event::Lead(event) => facts::counts_change(event),
             Event::Sale(_) => true,
-            Event::Workspace(_) | Event::Member(_) | Event::Invitation(_) | Event::Token(_) => {
-                false
-            }
+            Event::Workspace(_)
+            | Event::Member(_)
+            | Event::Invitation(_)
+            | Event::Token(_)
+            | Event::Advisor(_) => false,
         }
     }
 
@@ -89,9 +91,11 @@ impl ReadModel for Stats {
             let counted = match incoming.event {
                 Event::Lead(event) => lead_event(known, &incoming.opened.facts, event),
                 Event::Sale(event) => sale_event(known, &incoming.opened.facts, event),
-                Event::Workspace(_) | Event::Member(_) | Event::Invitation(_) | Event::Token(_) => {
-                    Ok(known)
-                }
+                Event::Workspace(_)
+                | Event::Member(_)
+                | Event::Invitation(_)
+                | Event::Token(_)
+                | Event::Advisor(_) => Ok(known),
             };
             match counted {
                 Ok(facts) => {

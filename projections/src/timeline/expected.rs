@@ -14,6 +14,7 @@ pub(super) const TABLES: &[Audited] = &[
     part(AggregateKind::Member, &["member"]),
     part(AggregateKind::Invitation, &["invitation"]),
     part(AggregateKind::Token, &["token"]),
+    part(AggregateKind::Advisor, &["advisor"]),
     part(AggregateKind::Lead, &["lead", "sale"]),
 ];
 

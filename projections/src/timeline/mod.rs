@@ -27,7 +27,7 @@ impl ReadModel for Timeline {
     }
 
     fn shape(&self) -> i32 {
-        2
+        3
     }
 
     fn tables(&self) -> &'static str {
@@ -104,15 +104,17 @@ fn entry<'a>(incoming: &'a Incoming<'a>, gone: bool) -> Entry<'a> {
 /// An event's data as it is shown: of what opens doors, not even the digest of the secret.
 fn shown(opened: &Opened) -> Value {
     let mut data = opened.data.clone();
-    let opens_doors = match opened.facts.aggregate {
-        AggregateKind::Invitation | AggregateKind::Token => true,
+    let hidden: fn(&str) -> bool = match opened.facts.aggregate {
+        AggregateKind::Invitation | AggregateKind::Token => |name| name.ends_with("_hash"),
+        // A history tells what a model was worth; the model itself is read elsewhere.
+        AggregateKind::Advisor => |name| name == "model",
         AggregateKind::Workspace
         | AggregateKind::Member
         | AggregateKind::Lead
-        | AggregateKind::Sale => false,
+        | AggregateKind::Sale => return data,
     };
-    if opens_doors && let Some(fields) = data.as_object_mut() {
-        fields.retain(|name, _| !name.ends_with("_hash"));
+    if let Some(fields) = data.as_object_mut() {
+        fields.retain(|name, _| !hidden(name));
     }
     data
 }

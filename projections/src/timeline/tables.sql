@@ -8,7 +8,7 @@ CREATE TABLE {schema}.entries (
     position     bigint NOT NULL,
     event_id     uuid NOT NULL,
     aggregate    text NOT NULL CHECK (
-        aggregate IN ('workspace', 'member', 'invitation', 'token', 'lead', 'sale')),
+        aggregate IN ('workspace', 'member', 'invitation', 'token', 'lead', 'sale', 'advisor')),
     aggregate_id uuid NOT NULL,
     sequence     bigint NOT NULL,
     event_name   text NOT NULL,

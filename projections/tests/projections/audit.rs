@@ -1,6 +1,7 @@
 //! The audit: what is broken behind the read models' back is named, and nothing else.
 
 use crate::access;
+use crate::advisor;
 use crate::erasure::{lost_sale, personal};
 use crate::views::{transferred, uah};
 use crate::world::{World, created, noon};
@@ -84,6 +85,7 @@ fn analysed(score: f64) -> LeadEvent {
         feature_hash: FeatureHash::parse("00").unwrap(),
         cache_key: None,
         usage: Usage::default(),
+        raw_score: None,
         private: ReasonPrivate { reason: ReasonText::parse("is keen").unwrap() }.into(),
     })
 }
@@ -137,6 +139,7 @@ async fn lively() -> (World, LeadId) {
     world.sale(erased, lost_sale(erased)).await;
     let (token, invitation) = (TokenId::generate().uuid(), InvitationId::generate().uuid());
     access::let_in(&world, token, invitation).await;
+    advisor::learn(&world).await;
     (world, erased)
 }
 
@@ -152,8 +155,8 @@ async fn read_models_that_show_the_history_are_clean_however_they_came_about() {
         let findings = verify(&world).await;
         assert_eq!(told(&findings), [""; 0], "after the erasure, in batches of {batch}");
         assert_eq!(findings.faults(), 0);
-        let all = "a workspace, a member, four leads, a token, an invitation";
-        assert_eq!(findings.aggregates, 8, "{all}");
+        let all = "a workspace, a member, four leads, a token, an invitation, an advisor";
+        assert_eq!(findings.aggregates, 9, "{all}");
         for name in ael_projections::NAMES {
             assert!(findings.projections[*name].rows > 0, "{name} was not looked at");
         }
@@ -162,7 +165,7 @@ async fn read_models_that_show_the_history_are_clean_however_they_came_about() {
 }
 
 /// What somebody does to a read model (`{}` is its schema), and how the audit names it.
-const BREAKS: [(&str, &str, &str); 28] = [
+const BREAKS: [(&str, &str, &str); 30] = [
     (
         "lead_board",
         "UPDATE {}.leads SET stage = 'lost' WHERE tags @> '[\"autumn\"]'",
@@ -272,6 +275,8 @@ const BREAKS: [(&str, &str, &str); 28] = [
     ("members", "UPDATE {}.members SET name = 'Kanarienvogel'", "members.name - → -"),
     ("members", "DELETE FROM {}.workspaces", "workspaces a row → -"),
     ("access", "UPDATE {}.tokens SET revoked_at = NULL", "tokens.revoked_at 2026-03-14T12:00:00"),
+    ("advisor", "UPDATE {}.advisors SET champion = 7", "advisors.champion nothing → 7"),
+    ("advisor", "UPDATE {}.trainings SET model = NULL", "trainings[1].model - → -"),
     ("access", "UPDATE {}.invitations SET name = 'Kanarienvogel'", "invitations.name - → -"),
     ("stats", "UPDATE {}.counters SET amount = amount + 1 WHERE metric = 'paid'", "70000 → 70001"),
     (

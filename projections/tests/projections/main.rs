@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what fails by failing")]
 
 mod access;
+mod advisor;
 mod audit;
 mod audit_alive;
 mod bus;

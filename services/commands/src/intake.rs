@@ -2,7 +2,9 @@
 //! nothing.
 
 use ael_events::answer::Rejected;
-use ael_events::command::{Command, CommandRequest, InvitationCommand, LeadCommand, TokenCommand};
+use ael_events::command::{
+    AdvisorCommand, Command, CommandRequest, InvitationCommand, LeadCommand, TokenCommand,
+};
 use ael_events::ids::WorkspaceId;
 use ael_events::subjects::{Edge, RequestSubject};
 use ael_events::values::Role;
@@ -82,6 +84,10 @@ fn within_the_calendar(request: &CommandRequest) -> Result<(), Rejected> {
         && let TokenCommand::Create(create) = &to.command
     {
         create.expires_at
+    } else if let Command::Advisor(to) = &request.command
+        && let AdvisorCommand::RecordTraining(record) = &to.command
+    {
+        Some(record.training.trained_until)
     } else {
         None
     };

@@ -2,6 +2,7 @@
 //! snapshots.
 
 use ael_domain::Decider;
+use ael_domain::advisor::Advisor;
 use ael_domain::invitation::Invitation;
 use ael_domain::lead::Lead;
 use ael_domain::member::Member;
@@ -9,7 +10,8 @@ use ael_domain::sale::Sale;
 use ael_domain::token::Token;
 use ael_domain::workspace::Workspace;
 use ael_events::event::{
-    BadEvent, Event, InvitationEvent, LeadEvent, MemberEvent, SaleEvent, TokenEvent, WorkspaceEvent,
+    AdvisorEvent, BadEvent, Event, InvitationEvent, LeadEvent, MemberEvent, SaleEvent, TokenEvent,
+    WorkspaceEvent,
 };
 use ael_events::values::AggregateKind;
 use serde::Serialize;
@@ -62,6 +64,7 @@ stored! {
     Token, TokenEvent, Event::Token;
     Lead, LeadEvent, |event| Event::Lead(Box::new(event));
     Sale, SaleEvent, Event::Sale;
+    Advisor, AdvisorEvent, Event::Advisor;
 }
 
 /// An aggregate as it is known: after so many of its events.

@@ -90,6 +90,7 @@ enum Needs {
     MemberOrOperator,
     Admin,
     AdminOrOperator,
+    AdminOrScoring,
     Operator,
     Scoring,
 }
@@ -112,9 +113,13 @@ const fn needs(query: &Query) -> Needs {
         Query::ListProjections {} | Query::ListWorkspaces {} | Query::FindMember { .. } => {
             Needs::Operator
         }
-        Query::LeadFeatures { .. } | Query::AdvisorContext {} | Query::StaleAnalyses {} => {
-            Needs::Scoring
+        Query::TrainingExamples(_) | Query::ListModels {} | Query::GetModel(_) => {
+            Needs::AdminOrScoring
         }
+        Query::LeadFeatures { .. }
+        | Query::TrainingStates {}
+        | Query::AdvisorContext {}
+        | Query::StaleAnalyses {} => Needs::Scoring,
     }
 }
 
@@ -149,21 +154,24 @@ impl Asker {
             (Needs::Member | Needs::MemberOrOperator, Actor::Member { id, role }) => {
                 Some(Self::Colleague(Colleague { id: *id, role: *role, narrow: false }))
             }
-            (Needs::Admin | Needs::AdminOrOperator, Actor::Member { id, role: Role::Admin }) => {
-                Some(Self::Colleague(Colleague { id: *id, role: Role::Admin, narrow: false }))
-            }
+            (
+                Needs::Admin | Needs::AdminOrOperator | Needs::AdminOrScoring,
+                Actor::Member { id, role: Role::Admin },
+            ) => Some(Self::Colleague(Colleague { id: *id, role: Role::Admin, narrow: false })),
             (
                 Needs::MemberOrOperator | Needs::AdminOrOperator | Needs::Operator,
                 Actor::Operator,
             )
-            | (Needs::Scoring, Actor::Service { principal: ServicePrincipal::Scoring, .. }) => {
-                Some(Self::House)
-            }
+            | (
+                Needs::Scoring | Needs::AdminOrScoring,
+                Actor::Service { principal: ServicePrincipal::Scoring, .. },
+            ) => Some(Self::House),
             (
                 Needs::Member
                 | Needs::MemberOrOperator
                 | Needs::Admin
                 | Needs::AdminOrOperator
+                | Needs::AdminOrScoring
                 | Needs::Operator
                 | Needs::Scoring,
                 Actor::Member { .. } | Actor::Service { .. } | Actor::Operator,
@@ -175,6 +183,7 @@ impl Asker {
                 Needs::MemberOrOperator => "members of the workspace and the operator",
                 Needs::Admin => "Admins of the workspace",
                 Needs::AdminOrOperator => "Admins and the operator",
+                Needs::AdminOrScoring => "Admins and the scoring service",
                 Needs::Operator => "the operator at the server",
                 Needs::Scoring => "the scoring service",
             };
@@ -258,15 +267,18 @@ mod tests {
             let may = |actor: &Actor| Asker::admit(actor, &query).is_ok();
             assert_eq!(may(&member(Role::Agent)), agents.contains(&name), "agent {name}");
             assert_eq!(may(&member(Role::Manager)), agents.contains(&name), "manager {name}");
+            let learning = ["training_examples", "list_models", "get_model"];
             let admins = ["list_invitations", "list_events", "list_dead"];
-            let admin = agents.contains(&name) || admins.contains(&name);
+            let admin = [&agents[..], &admins, &learning].concat().contains(&name);
             assert_eq!(may(&member(Role::Admin)), admin, "admin {name}");
             let operator =
                 ["list_members", "list_dead", "list_projections", "list_workspaces", "find_member"];
             assert_eq!(may(&Actor::Operator), operator.contains(&name), "operator {name}");
             for principal in ServicePrincipal::ALL {
-                let scoring = ["lead_features", "advisor_context", "stale_analyses"];
-                let may_it = principal == ServicePrincipal::Scoring && scoring.contains(&name);
+                let scoring =
+                    ["lead_features", "training_states", "advisor_context", "stale_analyses"];
+                let may_it = principal == ServicePrincipal::Scoring
+                    && (scoring.contains(&name) || learning.contains(&name));
                 assert_eq!(may(&service(principal)), may_it, "{principal:?} {name}");
             }
         }

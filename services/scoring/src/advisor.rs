@@ -2,6 +2,7 @@
 
 use crate::cache::{Cache, Flight, Known};
 use crate::cloud::{Cloud, Spent, Unavailable};
+use crate::learning::Models;
 use crate::local::{self, Advice, NoAdvice};
 use crate::outside::{self, PROMPT_VERSION, Question, Said};
 use ael_client::{Client, ClientError};
@@ -57,6 +58,7 @@ impl Context {
 #[derive(Debug)]
 pub(crate) struct Advisor {
     client: Client,
+    models: Models,
     outside: Option<Outside>,
 }
 
@@ -84,7 +86,7 @@ impl Advisor {
             let contexts = Memory::builder().max_capacity(WORKSPACES).time_to_live(CONTEXT).build();
             Outside { cloud, cache, contexts }
         });
-        Self { client, outside }
+        Self { models: Models::new(client.clone()), client, outside }
     }
 
     /// The model outside, if there is one.
@@ -105,7 +107,7 @@ impl Advisor {
         let mut spent = Spent::default();
         if let Some(outside) = &self.outside {
             match outside.advise(&self.client, workspace, features, force, &mut spent).await {
-                Ok(advised) => return Ok(advised),
+                Ok(advised) => return Ok(self.calibrated(workspace, features, advised).await),
                 Err(error) => {
                     metrics::counter!("ael_ai_fallbacks_total").increment(1);
                     let error = &error as &dyn std::error::Error;
@@ -113,9 +115,28 @@ impl Advisor {
                 }
             }
         }
-        let advice = local::advise(features)?;
+        let advice = self.models.advise(workspace, features).await?;
         // What was paid for nothing was paid all the same.
         Ok(Advised { advice, usage: usage(spent), cache_key: None })
+    }
+
+    /// The answer with its score as it should have been, by how leads ended that were scored so;
+    /// what the model itself said stays beside it.
+    async fn calibrated(
+        &self,
+        workspace: WorkspaceId,
+        features: &LeadFeatures,
+        mut advised: Advised,
+    ) -> Advised {
+        let advice = &mut advised.advice;
+        let said = advice.score;
+        let score = self.models.calibrate_outside(workspace, features, &advice.model, said).await;
+        if score != said {
+            advice.raw_score = Some(said);
+            advice.score = score;
+            advice.recommendation = local::recommended(score, features.min_transfer_score);
+        }
+        advised
     }
 }
 
@@ -250,6 +271,7 @@ fn advice(features: &LeadFeatures, answer: &RememberedAnswer) -> Result<Advice, 
         feature_hash: local::fingerprint(features)?,
         // Now it was found to be right for this lead.
         analysed_at: Utc::now(),
+        raw_score: None,
     })
 }
 

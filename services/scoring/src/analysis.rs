@@ -144,6 +144,7 @@ fn answer(
         feature_hash: advice.feature_hash,
         cache_key,
         usage: Usage { latency_ms, ..usage },
+        raw_score: advice.raw_score,
     };
     CommandRequest {
         command_id: task.command,

@@ -1,14 +1,21 @@
-//! What the advisor needs to know: its bus, whom it asks outside, and its pace.
+//! What the advisor needs to know: its bus, whom it asks outside, its pace, and how often it
+//! looks for something to learn.
 
 use crate::cloud::CloudConfig;
 use ael_service::{BusConfig, ConfigError, Env};
 use std::time::Duration;
+
+const RETRAIN: &str = "AI_RETRAIN_HOURS";
+const RETRAIN_EXPECTS: &str = "a number of hours, 1 to 8760; 0 to learn only when told to";
 
 /// How the advisor is set up.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The bus, as `scoring`.
     pub bus: BusConfig,
+    /// How often it is looked whether enough leads have ended to learn anew; never, where there
+    /// is none.
+    pub retrain: Option<Duration>,
     /// The model outside; without one the local model answers.
     pub cloud: Option<CloudConfig>,
     /// For how long an answer from outside is remembered.
@@ -28,6 +35,11 @@ impl Config {
     /// # Errors
     /// Names the variable that is missing or makes no sense.
     pub fn read(env: &Env) -> Result<Self, ConfigError> {
+        let hours = env.optional::<u64>(RETRAIN, RETRAIN_EXPECTS)?.unwrap_or(1);
+        if hours > 8_760 {
+            return Err(ConfigError::malformed(RETRAIN, RETRAIN_EXPECTS));
+        }
+        let retrain = (hours > 0).then(|| Duration::from_secs(hours * 3_600));
         const SECONDS: &str = "a number of seconds";
         let cloud = CloudConfig::read(env)?;
         let scan: u64 = env.or("AI_STALE_SCAN", "a number of seconds, at least 1", 300)?;
@@ -41,6 +53,7 @@ impl Config {
             // While some wait for their answer, the next ones are made ready.
             at_once: cloud.as_ref().map_or(32, |cloud| cloud.concurrency * 2),
             cloud,
+            retrain,
             env: env.clone(),
         })
     }

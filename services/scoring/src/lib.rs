@@ -9,6 +9,7 @@ mod analysis;
 mod cache;
 mod cloud;
 mod config;
+pub mod learning;
 mod local;
 mod outside;
 mod staleness;
@@ -74,6 +75,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Scor
     tokio::join!(
         follow((requests, subjects::ANALYSIS), config.at_once, &bus, &shutdown, requested),
         follow((happened, subjects::STALENESS), config.at_once, &bus, &shutdown, outdated),
+        learning::keep_learning(client.clone(), config.retrain, shutdown.clone()),
         staleness::grow_old(client, Arc::clone(&advisor), config.stale_scan, shutdown.clone()),
         standing::tell(advisor, bus.clone(), shutdown.clone()),
     );

@@ -26,6 +26,8 @@ pub(crate) struct Advice {
     pub(crate) prompt_version: PromptVersion,
     pub(crate) feature_hash: FeatureHash,
     pub(crate) analysed_at: DateTime<Utc>,
+    /// What the model itself said, where the score is that calibrated by outcomes.
+    pub(crate) raw_score: Option<Score>,
 }
 
 /// Advice that is none.
@@ -49,10 +51,16 @@ pub(crate) fn advise(features: &LeadFeatures) -> Result<Advice, NoAdvice> {
         recommendation: recommended(score, features.min_transfer_score),
         reason: ReasonText::parse(&words::reason(&facts, &scored.points, features.language))?,
         model: ModelName::parse(RULES)?,
-        prompt_version: PromptVersion::parse(LOCAL)?,
+        prompt_version: no_prompt()?,
         feature_hash: fingerprint(features)?,
         analysed_at: Utc::now(),
+        raw_score: None,
     })
+}
+
+/// What is said instead of a prompt's version.
+pub(crate) fn no_prompt() -> Result<PromptVersion, NoAdvice> {
+    Ok(PromptVersion::parse(LOCAL)?)
 }
 
 fn facts_of(features: &LeadFeatures) -> LeadFacts {
@@ -70,7 +78,7 @@ fn facts_of(features: &LeadFeatures) -> LeadFacts {
 }
 
 /// From the workspace's own bound on it is worth a transfer; what is dead is not worth the time.
-fn recommended(score: Score, min_transfer_score: Score) -> Recommendation {
+pub(crate) fn recommended(score: Score, min_transfer_score: Score) -> Recommendation {
     if score >= min_transfer_score {
         return Recommendation::Transfer;
     }
@@ -120,6 +128,7 @@ pub(crate) mod tests {
             },
             language: Language::En,
             min_transfer_score: Score::new(0.6).unwrap(),
+            advisor_version: 0,
             analysed_at: None,
             stale: None,
         }

@@ -1,10 +1,13 @@
 //! `ael ai evaluate`: reading a table of leads and judging every method on it.
 
+use super::asker;
 use super::figures::{self, Report};
 use crate::import::progress;
 use crate::import::text::{self, Text};
 use crate::output::Output;
 use crate::problem::Problem;
+use crate::session::{Desk, Global};
+use ael_scoring::learning::lesson_of;
 use ael_scoring_model::{
     CsvError, EvaluationError, Mapping, Notes, Options, Split, Table, evaluate, read_csv,
 };
@@ -15,14 +18,14 @@ use std::path::{Path, PathBuf};
 /// What to judge, and how.
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// The table: CSV with a header, one lead a line
+    /// A table instead of the workspace's own leads: CSV with a header, one lead a line
     #[arg(long, value_name = "FILE")]
-    data: PathBuf,
+    data: Option<PathBuf>,
     /// What the columns mean, in TOML
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "data")]
     mapping: Option<PathBuf>,
     /// The column that tells how a lead ended; the mapping's `label` when not said
-    #[arg(long, value_name = "COLUMN")]
+    #[arg(long, value_name = "COLUMN", requires = "data")]
     label: Option<String>,
     /// How leads are divided into those to learn from and those to judge by
     #[arg(long, value_enum, default_value_t = Division::Stratified)]
@@ -45,15 +48,22 @@ pub struct Evaluate {
 enum Division {
     /// By lot into fifths with as many wins each; each is judged by the other four
     Stratified,
-    /// The newest fifth is judged by the oldest four (the mapping says under `time` which)
+    /// The newest fifth is judged by the oldest four (of a table the mapping says under `time`
+    /// which)
     Temporal,
 }
 
 impl Evaluate {
     /// Does it.
-    pub fn run(self, out: Output) -> anyhow::Result<()> {
-        let mapping = self.mapping.as_deref().map_or_else(|| Ok(Mapping::default()), mapping)?;
-        let (table, notes) = self.table(&mapping)?;
+    pub async fn run(self, global: &Global) -> anyhow::Result<()> {
+        let (table, notes) = match &self.data {
+            Some(path) => self.table(path)?,
+            None => (own_history(&global.desk().await?).await?, Notes::default()),
+        };
+        self.judge(&table, notes, global.output())
+    }
+
+    fn judge(&self, table: &Table, notes: Notes, out: Output) -> anyhow::Result<()> {
         let options = Options {
             split: match self.split {
                 Division::Stratified => Split::Stratified { repeats: usize::from(self.repeats) },
@@ -68,21 +78,26 @@ impl Evaluate {
             bar.set_length(of as u64);
             bar.set_position(done as u64);
         };
-        let outcome = evaluate(&table, &options, told);
+        let outcome = evaluate(table, &options, told);
         bar.finish_and_clear();
         let report = Report::new(outcome.map_err(|error| unjudged(&error))?, notes);
         out.answer(&report, |out| figures::show(*out, &report))
     }
 
-    fn table(&self, mapping: &Mapping) -> anyhow::Result<(Table, Notes)> {
-        let path = self.data.as_path();
+    fn table(&self, path: &Path) -> anyhow::Result<(Table, Notes)> {
+        let mapping = self.mapping.as_deref().map_or_else(|| Ok(Mapping::default()), mapping)?;
         let opened = || text::encoding_of(path).and_then(|encoding| Text::open(path, encoding));
         let source = opened().with_context(|| format!("cannot read {}", path.display()))?;
-        read_csv(source, mapping, self.label.as_deref()).map_err(|error| {
+        read_csv(source, &mapping, self.label.as_deref()).map_err(|error| {
             let what = format!("{} cannot be judged by: {error}", path.display());
             Problem::new("bad_table", what, remedy(&error)).into()
         })
     }
+}
+
+/// The workspace's own leads that ended.
+async fn own_history(desk: &Desk) -> anyhow::Result<Table> {
+    Ok(lesson_of(&asker(desk), |_| {}).await?.table())
 }
 
 fn mapping(path: &Path) -> anyhow::Result<Mapping> {
@@ -137,10 +152,11 @@ mod tests {
             file
         };
         let (data, mapping) = (file(csv), file(mapping));
-        let (data, mapping) = (data.path().to_owned(), Some(mapping.path().to_owned()));
+        let mapping = Some(mapping.path().to_owned());
         let label = Some("won".to_owned());
-        Evaluate { data, mapping, label, split, repeats: 1, seed: 1, draws: 100 }
-            .run(Output::new(true))
+        let asked = Evaluate { data: None, mapping, label, split, repeats: 1, seed: 1, draws: 100 };
+        let (table, notes) = asked.table(data.path())?;
+        asked.judge(&table, notes, Output::new(true))
     }
 
     fn problem(csv: &str, mapping: &str, split: Division) -> Problem {

@@ -170,6 +170,18 @@ impl Columns {
         (!says_nothing).then_some(cell)
     }
 
+    /// The same where some words that stand for nothing elsewhere are an answer.
+    pub fn cell_or<'r>(
+        &self,
+        row: &'r StringRecord,
+        place: usize,
+        kept: &[String],
+    ) -> Option<&'r str> {
+        let said = || row.get(place).map(str::trim).filter(|cell| !cell.is_empty());
+        let is_kept = |cell: &&str| kept.iter().any(|word| folded(word) == folded(cell));
+        self.cell(row, place).or_else(|| said().filter(is_kept))
+    }
+
     /// What a row says in a field.
     pub fn read(&self, row: &StringRecord, source: &Source) -> Option<String> {
         match source {

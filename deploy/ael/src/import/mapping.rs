@@ -213,6 +213,8 @@ pub struct Attributes {
     pub categorical: Vec<String>,
     /// Numbers.
     pub numeric: Vec<String>,
+    /// Words that stand for nothing elsewhere, and are an answer in a column of words.
+    pub kept: Vec<String>,
 }
 
 impl Mapping {

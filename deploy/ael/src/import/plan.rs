@@ -81,6 +81,7 @@ pub struct Plan {
     occurred_at: Option<(usize, Clock)>,
     categorical: Vec<(String, usize)>,
     numeric: Vec<(String, usize)>,
+    kept: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -139,6 +140,7 @@ impl Plan {
             occurred_at,
             categorical: attributes(&columns, &mapping.attributes.categorical),
             numeric: attributes(&columns, &mapping.attributes.numeric),
+            kept: mapping.attributes.kept.clone(),
             columns,
         })
     }
@@ -302,7 +304,7 @@ impl Plan {
     ) -> Result<BTreeMap<String, AttributeValue>, RowProblem> {
         let mut attributes = BTreeMap::new();
         for (name, place) in &self.categorical {
-            if let Some(cell) = self.columns.cell(row, *place) {
+            if let Some(cell) = self.columns.cell_or(row, *place, &self.kept) {
                 attributes.insert(name.clone(), AttributeValue::Category(one_line(cell)));
             }
         }

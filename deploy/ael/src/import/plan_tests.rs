@@ -22,8 +22,7 @@ fn arrival(name: &str, cells: &[(&str, &str)]) -> Result<Arrival, RowProblem> {
 /// A row of the education company's form, with everything empty that is not said.
 fn student(said: &[(&str, &str)]) -> Result<Arrival, RowProblem> {
     let mapping = shipped("xeducation");
-    let mut header = vec!["Prospect ID", "Lead Number", "TotalVisits", "Converted"];
-    header.extend(["Specialization"]);
+    let mut header = vec!["Prospect ID", "Lead Number", "Converted"];
     header.extend(mapping.attributes.categorical.iter().map(String::as_str));
     header.extend(mapping.attributes.numeric.iter().map(String::as_str));
     let cell = |column: &&str| {
@@ -76,13 +75,16 @@ fn the_other_columns_are_anonymous_attributes_and_the_lead_number_is_not() {
         ("Lead Number", "660737"),
         ("Page Views Per Visit", "2.5"),
         ("City", "Select"),
+        ("Country", ""),
         ("What is your current occupation", "Student"),
     ];
     let attributes = student(&row).unwrap().command.attributes;
     assert_eq!(attributes["page_views_per_visit"], AttributeValue::Number(2.5));
     let occupation = AttributeValue::Category("Student".into());
     assert_eq!(attributes["what_is_your_current_occupation"], occupation);
-    assert_eq!(attributes.len(), 2);
+    let nothing_chosen = AttributeValue::Category("Select".into());
+    assert_eq!(attributes["city"], nothing_chosen);
+    assert_eq!(attributes.len(), 3);
 }
 
 #[test]

@@ -12,11 +12,12 @@ use secrecy::ExposeSecret as _;
 use std::net::{SocketAddr, TcpListener};
 
 /// What of our own environment every service may have: none of it is a secret.
-const HANDED_ON: [&str; 30] = [
+const HANDED_ON: [&str; 31] = [
     "NATS_CA_FILE",
     "NATS_ALLOW_PLAINTEXT",
     "AEL_LOG",
     "AI_CACHE_TTL",
+    "AI_RETRAIN_HOURS",
     "AI_STALE_SCAN",
     "AEL_COMMANDS_CONCURRENCY",
     "AEL_COMMANDS_CACHE_MIB",

@@ -44,7 +44,8 @@ impl Caller {
                 AggregateKind::Lead
                 | AggregateKind::Sale
                 | AggregateKind::Workspace
-                | AggregateKind::Invitation,
+                | AggregateKind::Invitation
+                | AggregateKind::Advisor,
             )
             | Topic::Unknown(_) => false,
         }
@@ -60,7 +61,8 @@ pub const fn concerns_callers(topic: &Topic) -> bool {
             AggregateKind::Lead
             | AggregateKind::Sale
             | AggregateKind::Workspace
-            | AggregateKind::Invitation,
+            | AggregateKind::Invitation
+            | AggregateKind::Advisor,
         )
         | Topic::Unknown(_) => false,
     }

@@ -1,9 +1,10 @@
-//! The rules of the house: what may happen to workspaces, members, invitations, tokens, leads and
-//! sales, and who may make it happen.
+//! The rules of the house: what may happen to workspaces, members, invitations, tokens, leads,
+//! sales and advisors, and who may make it happen.
 //!
 //! Nothing here reads a clock, a database or a random number. `decide` may refuse; `evolve` cannot
 //! fail. A use case is a file, and the listing of files is what the system can do.
 
+pub mod advisor;
 mod asked;
 mod decider;
 pub mod invitation;

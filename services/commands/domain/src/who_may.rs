@@ -5,7 +5,8 @@
 use crate::Asked;
 use ael_events::actor::{Actor, ServicePrincipal};
 use ael_events::command::{
-    InvitationCommand, LeadCommand, MemberCommand, SaleCommand, TokenCommand, WorkspaceCommand,
+    AdvisorCommand, InvitationCommand, LeadCommand, MemberCommand, SaleCommand, TokenCommand,
+    WorkspaceCommand,
 };
 use ael_events::ids::MemberId;
 use ael_events::values::Role;
@@ -176,6 +177,18 @@ pub const fn sale(command: &SaleCommand) -> Row {
         C::Open(_)                     => only(One(ServicePrincipal::ProcessManager)),
         C::Move(_) | C::MarkLost(_)    => people(Own,   Always, Always),
         C::SetAmount(_)                => people(Own,   Always, Always),
+    }
+}
+
+/// Advisors: what was learnt is measured before it counts, and going back is a person's decision.
+#[rustfmt::skip]
+#[must_use]
+pub const fn advisor(command: &AdvisorCommand) -> Row {
+    use AdvisorCommand as C;
+    match command { //                           Agent  Manager Admin
+        C::RecordTraining(_)           => people(Never, Never,  Always)
+            .and(One(ServicePrincipal::Scoring)),
+        C::RollBack(_)                 => people(Never, Never,  Always),
     }
 }
 

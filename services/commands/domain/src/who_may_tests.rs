@@ -1,6 +1,7 @@
 //! The who-may table of the design, written out once more, against what every decision really does:
 //! every command × every kind of actor × whose it is.
 
+use crate::advisor::{Advisor, AdvisorRejection};
 use crate::invitation::{Invitation, InvitationContext, InvitationRejection};
 use crate::lead::testing::{LEAD, created, file_id, ivan, justification, lead_id, note_id, text};
 use crate::lead::{Lead, LeadContext, LeadRejection};
@@ -11,17 +12,18 @@ use crate::sale::{Sale, SaleContext, SaleLead, SaleRejection};
 use crate::testing::{asked, member_id, settings};
 use crate::token::{Token, TokenContext, TokenRejection};
 use crate::workspace::{Workspace, WorkspaceContext, WorkspaceRejection};
-use crate::{Decider, lead, token};
+use crate::{Decider, advisor, lead, token};
 use ael_events::actor::{Actor, ServicePrincipal};
 use ael_events::command::{
-    AcceptInvitation, AddMember, AddNote, AssignLead, AttachFile, ChangeLanguage,
+    AcceptInvitation, AddMember, AddNote, AdvisorCommand, AssignLead, AttachFile, ChangeLanguage,
     ChangeNotifications, ChangeRole, ChangeSettings, CreateInvitation, CreateLead, CreateToken,
     CreateWorkspace, DeactivateMember, EditDetails, EraseLead, FirstAdmin, ImportLead,
     InvitationCommand, LeadCommand, LinkTelegram, LogMessage, LoseSale, MarkContacted, MarkLost,
     MemberCommand, MergeLead, MoveSale, NoteBotBlocked, OpenSale, Patch, PinNote, QualifyLead,
-    ReactivateMember, RecordAnalysis, RemoveFile, RenameMember, ReopenLead, RequestAnalysis,
-    RevokeInvitation, RevokeToken, RollBackLead, SaleCommand, SetAmount, TokenCommand,
-    TransferToSales, UnlinkIdentity, UnlinkTelegram, UnpinNote, WorkspaceCommand,
+    ReactivateMember, RecordAnalysis, RecordTraining, RemoveFile, RenameMember, ReopenLead,
+    RequestAnalysis, RevokeInvitation, RevokeToken, RollBackLead, RollBackModel, SaleCommand,
+    SetAmount, TokenCommand, TransferToSales, UnlinkIdentity, UnlinkTelegram, UnpinNote,
+    WorkspaceCommand,
 };
 use ael_events::event::{LeadEvent, ScoreFeatures, TokenEvent};
 use ael_events::ids::{MemberId, SaleId};
@@ -80,6 +82,8 @@ const TABLE: &[(&str, &str, &str, &str, &[&str])] = &[
     ("sale.move",                    "own",  "yes",  "yes", &[]),
     ("sale.mark_lost",               "own",  "yes",  "yes", &[]),
     ("sale.set_amount",              "own",  "yes",  "yes", &[]),
+    ("advisor.record_training",      "-",    "-",    "yes", &["scoring"]),
+    ("advisor.roll_back",            "-",    "-",    "yes", &[]),
 ];
 
 const OTHER: MemberId = member_id(99);
@@ -169,6 +173,11 @@ fn allowed(by: &Actor, whose: Whose) -> BTreeMap<String, bool> {
         let decided = Sale::fold([fresh()]).decide(by, &context, command);
         allowed.insert(name, !matches!(decided, Err(SaleRejection::Forbidden(_))));
     }
+    for command in advisor_commands() {
+        let name = format!("advisor.{}", command.name());
+        let decided = Advisor::default().decide(by, &advisor::testing::context(), command);
+        allowed.insert(name, !matches!(decided, Err(AdvisorRejection::Forbidden(_))));
+    }
     allowed
 }
 
@@ -206,6 +215,7 @@ fn every_command_of_the_house_has_a_row_and_every_row_a_command() {
         ("token", TokenCommand::NAMES),
         ("lead", LeadCommand::NAMES),
         ("sale", SaleCommand::NAMES),
+        ("advisor", AdvisorCommand::NAMES),
     ];
     let known: BTreeSet<String> = names
         .into_iter()
@@ -312,6 +322,12 @@ fn sale_commands() -> Vec<SaleCommand> {
     ]
 }
 
+fn advisor_commands() -> Vec<AdvisorCommand> {
+    let training = advisor::testing::training(None, 0.4);
+    let model = Some(advisor::testing::model());
+    vec![RecordTraining { training, model }.into(), RollBackModel { to: None }.into()]
+}
+
 /// Every command to a lead; those that give it to somebody give it to this one.
 pub(crate) fn lead_commands(owner: Option<MemberId>) -> Vec<LeadCommand> {
     let (note_id, file_id) = (note_id(1), file_id(1));
@@ -397,5 +413,6 @@ pub(crate) fn record() -> RecordAnalysis {
         feature_hash: "00".parse().unwrap(),
         cache_key: None,
         usage: Default::default(),
+        raw_score: None,
     }
 }

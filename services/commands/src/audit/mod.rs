@@ -51,6 +51,7 @@ pub fn digest(
         AggregateKind::Member => others::member(own!(Event::Member(event) => event)),
         AggregateKind::Workspace => others::workspace(&own!(Event::Workspace(event) => event))?,
         AggregateKind::Invitation | AggregateKind::Token => return Ok(None),
+        AggregateKind::Advisor => others::advisor(own!(Event::Advisor(event) => event)),
     };
     let aggregate = format!("{kind}/{id}");
     Ok(Some(AggregateDigest { aggregate, version, fields: fields.0 }))

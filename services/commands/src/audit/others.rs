@@ -2,9 +2,10 @@
 
 use super::Fields;
 use ael_domain::Decider as _;
+use ael_domain::advisor::Advisor;
 use ael_domain::member::Member;
 use ael_domain::sale::Sale;
-use ael_events::event::{MemberEvent, SaleEvent, WorkspaceEvent};
+use ael_events::event::{AdvisorEvent, MemberEvent, SaleEvent, WorkspaceEvent};
 use ael_events::values::SaleStage;
 
 pub(super) fn sale(events: Vec<SaleEvent>) -> Fields {
@@ -35,6 +36,12 @@ pub(super) fn member(events: Vec<MemberEvent>) -> Fields {
     fields.text("active", Some(member.is_active()));
     fields.text("language", member.language());
     fields.text("name", member.person().map(|person| person.name.as_str()));
+    fields
+}
+
+pub(super) fn advisor(events: Vec<AdvisorEvent>) -> Fields {
+    let mut fields = Fields::default();
+    fields.text("champion", Advisor::fold(events).champion());
     fields
 }
 

@@ -3,6 +3,7 @@
 //!
 //! One file per aggregate. No rule of the business stands here.
 
+mod advisor;
 mod invitation;
 mod lead;
 mod lead_rows;
@@ -55,6 +56,7 @@ impl Matter<'_> {
             Command::Token(to) => token::decide(self, to).await,
             Command::Lead(to) => lead::decide(self, to).await,
             Command::Sale(to) => sale::decide(self, to).await,
+            Command::Advisor(to) => advisor::decide(self, to).await,
         }
     }
 

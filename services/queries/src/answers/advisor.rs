@@ -1,6 +1,7 @@
 //! What the advisor may know: a lead's features, how leads of the workspace ended, and what it has
 //! cost. No name, contact, note or id is in it.
 
+use super::learning;
 use super::people;
 use crate::refusal::{Answered, not_found};
 use crate::view::View;
@@ -35,8 +36,11 @@ pub async fn features(view: &mut View, lead: LeadId) -> Answered<LeadFeatures> {
         "SELECT card, \
          greatest(0, floor(extract(epoch FROM \
             now() - (card ->> 'created_at')::timestamptz) / 86400))::int, \
-         greatest(0, floor(extract(epoch FROM \
-            now() - (card ->> 'updated_at')::timestamptz) / 86400))::int \
+         greatest(0, floor(extract(epoch FROM now() - COALESCE( \
+            (SELECT max(t.occurred_at) FROM read.timeline t \
+             WHERE t.workspace = $1 AND t.subject = $2 AND t.aggregate = 'lead' \
+               AND t.event_name NOT IN ('lead.analysis_requested', 'lead.analysed')), \
+            (card ->> 'updated_at')::timestamptz)) / 86400))::int \
          FROM read.lead_cards WHERE workspace = $1 AND id = $2",
     )
     .bind(view.workspace.uuid())
@@ -68,6 +72,7 @@ pub async fn features(view: &mut View, lead: LeadId) -> Answered<LeadFeatures> {
         min_transfer_score: settings.min_transfer_score,
         analysed_at: card.analysis.map(|analysis| analysis.last_ai_analysis_at),
         stale,
+        advisor_version: learning::advisor_version(view).await?,
     })
 }
 

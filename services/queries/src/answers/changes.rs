@@ -97,7 +97,11 @@ impl Story {
                 let next = sale_board::apply_at(self.sale.take(), &moment, event);
                 self.sale = Some(next.map_err(unfit("an event"))?);
             }
-            Event::Workspace(_) | Event::Member(_) | Event::Invitation(_) | Event::Token(_) => {}
+            Event::Workspace(_)
+            | Event::Member(_)
+            | Event::Invitation(_)
+            | Event::Token(_)
+            | Event::Advisor(_) => {}
         }
         Ok(())
     }
@@ -121,9 +125,11 @@ impl Story {
                 fields
             }
             Event::Sale(_) => sale_fields(self.sale.as_ref()),
-            Event::Workspace(_) | Event::Member(_) | Event::Invitation(_) | Event::Token(_) => {
-                Vec::new()
-            }
+            Event::Workspace(_)
+            | Event::Member(_)
+            | Event::Invitation(_)
+            | Event::Token(_)
+            | Event::Advisor(_) => Vec::new(),
         }
     }
 }
@@ -256,7 +262,8 @@ pub fn why(event: &Event) -> Option<&ReasonText> {
         | Event::Workspace(_)
         | Event::Member(_)
         | Event::Invitation(_)
-        | Event::Token(_) => None,
+        | Event::Token(_)
+        | Event::Advisor(_) => None,
     }
 }
 

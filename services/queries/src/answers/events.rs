@@ -236,7 +236,8 @@ impl Row {
             AggregateKind::Workspace
             | AggregateKind::Member
             | AggregateKind::Invitation
-            | AggregateKind::Token => (None, None),
+            | AggregateKind::Token
+            | AggregateKind::Advisor => (None, None),
         };
         Ok(AuditEvent {
             event_id: EventId::from_uuid(self.event_id),

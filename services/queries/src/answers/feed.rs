@@ -271,7 +271,8 @@ fn change(
         AggregateKind::Workspace
         | AggregateKind::Member
         | AggregateKind::Invitation
-        | AggregateKind::Token => None,
+        | AggregateKind::Token
+        | AggregateKind::Advisor => None,
     };
     Some(LiveChange {
         workspace,

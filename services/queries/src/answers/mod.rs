@@ -12,6 +12,8 @@ mod lead;
 mod lead_list;
 mod lead_order;
 mod lead_sql;
+mod learning;
+mod life;
 mod people;
 mod rows;
 mod sales;
@@ -35,6 +37,7 @@ const SALE_BOARD: &str = "sale_board";
 const MEMBERS: &str = "members";
 const ACCESS: &str = "access";
 const STATS: &str = "stats";
+const ADVISOR: &str = "advisor";
 
 /// The read models that a question looks at: all of them have to have taken a write that is to be
 /// seen in its answer.
@@ -55,7 +58,10 @@ pub fn read_by(query: &Query) -> &'static [&'static str] {
         Query::LeadHistory(_) => &[LEAD_CARD, TIMELINE, MEMBERS],
         Query::ListSales(_) | Query::GetSale(_) => &[SALE_BOARD],
         Query::Statistics {} => &[STATS, LEAD_BOARD, MEMBERS],
-        Query::LeadFeatures { .. } => &[LEAD_CARD, MEMBERS],
+        Query::LeadFeatures { .. } => &[LEAD_CARD, TIMELINE, MEMBERS, ADVISOR],
+        Query::TrainingExamples(_) => &[TIMELINE],
+        Query::ListModels {} | Query::GetModel(_) => &[ADVISOR],
+        Query::TrainingStates {} => &[TIMELINE, MEMBERS, ADVISOR],
         Query::AdvisorContext {} => &[LEAD_BOARD, SALE_BOARD, STATS, MEMBERS],
         Query::StaleAnalyses {} => &[LEAD_BOARD, MEMBERS],
         Query::ListTokens(_) | Query::ListInvitations(_) => &[ACCESS],
@@ -99,7 +105,10 @@ pub fn planned(query: &Query, asker: Asker) -> Plan {
         {
             Plan::Anew
         }
-        Query::Statistics {} | Query::ListEvents(_) | Query::ListChanges(_) => Plan::Anew,
+        Query::Statistics {}
+        | Query::ListEvents(_)
+        | Query::ListChanges(_)
+        | Query::TrainingExamples(_) => Plan::Anew,
         Query::ListLeads(_)
         | Query::GetLead(_)
         | Query::LeadHistory(_)
@@ -111,6 +120,9 @@ pub fn planned(query: &Query, asker: Asker) -> Plan {
         | Query::Me {}
         | Query::GetWorkspace {}
         | Query::LeadFeatures { .. }
+        | Query::ListModels {}
+        | Query::GetModel(_)
+        | Query::TrainingStates {}
         | Query::AdvisorContext {}
         | Query::StaleAnalyses {}
         | Query::ListDead {}
@@ -146,8 +158,12 @@ async fn to_colleague(view: &mut View, asker: Colleague, query: &Query) -> Answe
         Query::ListChanges(asked) => found(feed::answer(view, asker, asked).await?),
         Query::Me {} => found(people::me(view, asker).await?),
         Query::GetWorkspace {} => found(people::workspace(view).await?),
+        Query::TrainingExamples(asked) => found(learning::examples(view, asked).await?),
+        Query::ListModels {} => found(learning::models(view).await?),
+        Query::GetModel(asked) => found(learning::model(view, asked).await?),
         Query::ListDead {} => found(house::dead(view).await?),
         Query::LeadFeatures { .. }
+        | Query::TrainingStates {}
         | Query::AdvisorContext {}
         | Query::StaleAnalyses {}
         | Query::ListProjections {}
@@ -158,6 +174,10 @@ async fn to_colleague(view: &mut View, asker: Colleague, query: &Query) -> Answe
 
 async fn to_house(view: &mut View, query: &Query) -> Answered<Bytes> {
     match query {
+        Query::TrainingExamples(asked) => found(learning::examples(view, asked).await?),
+        Query::ListModels {} => found(learning::models(view).await?),
+        Query::GetModel(asked) => found(learning::model(view, asked).await?),
+        Query::TrainingStates {} => found(learning::states(view).await?),
         Query::LeadFeatures { lead_id } => found(advisor::features(view, *lead_id).await?),
         Query::AdvisorContext {} => found(advisor::context(view).await?),
         Query::StaleAnalyses {} => found(advisor::stale(view).await?),

@@ -17,6 +17,7 @@ mod history;
 mod house;
 mod include;
 mod lead_list;
+mod learning;
 mod numbers;
 mod plans;
 mod positions;

@@ -88,6 +88,18 @@ impl OutsideCalibration {
         Self { outcomes: won.len(), calibration: Calibration::fit(&scores, &won) }
     }
 
+    /// One that was fitted before, on so many outcomes.
+    #[must_use]
+    pub const fn of(outcomes: usize, calibration: Calibration) -> Self {
+        Self { outcomes, calibration }
+    }
+
+    /// The slope and the shift.
+    #[must_use]
+    pub const fn calibration(&self) -> Calibration {
+        self.calibration
+    }
+
     /// The score as it should have been; itself while nothing is known.
     #[must_use]
     pub fn apply(&self, score: f64) -> f64 {

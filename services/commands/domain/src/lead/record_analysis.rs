@@ -31,6 +31,7 @@ pub(super) fn decide(
         feature_hash: command.feature_hash,
         cache_key: command.cache_key,
         usage: command.usage,
+        raw_score: command.raw_score,
         private: Private::Open(ReasonPrivate { reason: command.reason }),
     })])
 }
@@ -59,6 +60,7 @@ mod tests {
             feature_hash: said.feature_hash,
             cache_key: said.cache_key,
             usage: said.usage,
+            raw_score: said.raw_score,
         }
     }
 

@@ -149,6 +149,7 @@ pub(crate) fn analysis(stage: Stage, score: f64) -> AnalysisRecorded {
         feature_hash: "00".parse().unwrap(),
         cache_key: None,
         usage: Usage::default(),
+        raw_score: None,
         private: Private::Open(ReasonPrivate { reason: text("they answered twice") }),
     }
 }
