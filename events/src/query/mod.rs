@@ -1,5 +1,6 @@
 //! What can be asked of the read models, and what is answered.
 
+mod assistant;
 mod audit;
 mod lead;
 mod live;
@@ -8,6 +9,7 @@ mod sale;
 mod stats;
 mod verify;
 
+pub use assistant::{AssistantAnswer, AssistantRequest, MentionedLead, Proposal};
 pub use audit::{
     AggregateDigest, AuditEvent, DeadLetter, EventPage, FieldChange, HistoryEntry, HistoryPage,
     LeadHistory, ListEvents,

@@ -4,17 +4,27 @@
 //! often the request comes and whoever crashes when, the history has one answer to it.
 
 mod analysis;
+mod assistant;
 mod config;
 mod local;
 mod words;
 
 pub use config::Config;
 
-use ael_bus::{Bus, BusError, ConsumeError, follow};
+use ael_bus::{Bus, BusError, ConsumeError, ServeOptions, follow};
 use ael_client::Client;
 use ael_events::subjects::{self, Edge};
-use ael_service::{ConfigError, Health, health};
+use ael_service::{BusConfig, ConfigError, Health, health};
+use assistant::{AssistantDesk, Brain, Memory};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+/// How long something is looked up for the assistant, asked again included.
+const LOOK_PATIENCE: Duration = Duration::from_millis(4_000);
+/// How long one look may take.
+const LOOK_ATTEMPT: Duration = Duration::from_millis(2_500);
 
 /// The advisor could not start.
 #[derive(Debug, thiserror::Error)]
@@ -39,10 +49,45 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Scor
     health::serve("scoring", &config.env, health.clone()).await?;
     let bus = Bus::connect(&config.bus.into()).await?;
     bus.tell(health);
+    let answering = match config.assistant {
+        Some(assistant) => Some(answer(assistant, shutdown.clone()).await?),
+        None => {
+            tracing::info!("NATS_ASSISTANT_PASSWORD is not set: the assistant is away");
+            None
+        }
+    };
     let client = Client::new(bus.clone(), Edge::Scoring);
     let requests = bus.consumer(subjects::EVENTS, subjects::ANALYSIS).await?;
     let analyse = move |event| analysis::analyse(event, client.clone());
     follow((requests, subjects::ANALYSIS), &bus, &shutdown, analyse).await;
+    if let Some((assistant, serving)) = answering {
+        if serving.await.is_err() {
+            tracing::error!("answering questions broke off by a defect");
+        }
+        assistant.drain().await?;
+    }
     bus.drain().await?;
     Ok(())
+}
+
+/// Answers questions as a user of its own: who consumes may not answer as well.
+async fn answer(
+    config: BusConfig,
+    stop: CancellationToken,
+) -> Result<(Bus, JoinHandle<()>), ScoringError> {
+    let password = config.password.clone();
+    let bus = Bus::connect(&config.into()).await?;
+    let memory = match bus.bucket(subjects::ASSISTANT_MEMORY).await {
+        Ok(bucket) => Some(Memory::new(bucket, &password)),
+        Err(error) => {
+            tracing::warn!(%error, "conversations with the assistant are not remembered");
+            None
+        }
+    };
+    let window = Client::new(bus.clone(), Edge::Assistant)
+        .with_patience(LOOK_PATIENCE)
+        .with_attempt(LOOK_ATTEMPT);
+    let desk = AssistantDesk::new(Arc::new(window), Brain { chat: None }, memory);
+    let serving = bus.serve(ServeOptions::new(subjects::ASSISTANT), Arc::new(desk), stop).await?;
+    Ok((bus, serving))
 }

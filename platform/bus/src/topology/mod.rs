@@ -272,7 +272,15 @@ mod tests {
         let known = [subjects::EVENTS, subjects::JOBS, subjects::TELEGRAM, subjects::DEAD];
         assert_eq!(streams, known);
         let buckets: Vec<_> = topology.buckets.iter().map(|b| b.name.as_str()).collect();
-        assert_eq!(buckets, [subjects::AI_CACHE, subjects::DIALOGUES, subjects::WS_TICKETS]);
+        assert_eq!(
+            buckets,
+            [
+                subjects::AI_CACHE,
+                subjects::DIALOGUES,
+                subjects::ASSISTANT_MEMORY,
+                subjects::WS_TICKETS,
+            ]
+        );
         let lanes = topology.consumer("projector").unwrap();
         let expected: Vec<_> = Lane::all()
             .map(|lane| Durable {
