@@ -23,6 +23,15 @@ mod tools;
 mod turn;
 mod understanding;
 
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod house_tests;
+#[cfg(test)]
+mod talk_tests;
+#[cfg(test)]
+mod testing;
+
 pub(crate) use brain::Brain;
 pub(crate) use desk::AssistantDesk;
 pub(crate) use memory::Memory;

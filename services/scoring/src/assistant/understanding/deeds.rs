@@ -35,7 +35,8 @@ impl Order<'_> {
     fn is_a_question(&self) -> bool {
         let asking = ["how", "як", "who", "хто", "what", "what's", "which", "які", "скільки"];
         let first = self.words.first().map(|word| word.plain.as_str());
-        self.has(Sense::HowMany) || first.is_some_and(|first| asking.contains(&first))
+        self.says(&["many", "much", "скільки"])
+            || first.is_some_and(|first| asking.contains(&first))
     }
 
     /// The first thing that is said besides fillers.
