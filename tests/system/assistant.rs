@@ -75,7 +75,7 @@ fn a_change_is_drafted_and_done_once_the_person_has_it_done() {
     let done = send();
     assert!(done.status < 300, "{done:?}");
     office.house.until("the new stage", || (lead()["stage"] == "contacted").then_some(()));
-    assert_eq!(send().status, 412, "the draft was for the lead as it was");
+    assert_eq!(send().status, 409, "the draft was for the lead as it was");
     // By the command line: drafted, and done with --yes.
     let drafted = office.house.json(&["ai", "ask", "qualify Петренко"]);
     assert_eq!(drafted["proposal"]["command"]["lead"]["id"], json!(office.own));
