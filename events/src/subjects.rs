@@ -140,6 +140,16 @@ pub const ASSISTANT: (&str, &str) = ("ael.ask.*.*.assistant", "scoring");
 /// Requests for an analysis, which the advisor answers: the consumer of the `scoring` service.
 pub const ANALYSIS: &str = "analysis";
 
+/// Events of leads, after which an analysis may say nothing any more: another consumer of the
+/// `scoring` service.
+pub const STALENESS: &str = "staleness";
+
+/// The bucket in which copies of the advisor agree on who asks outside, and say how that goes.
+pub const ADVISOR: &str = "advisor";
+
+/// Where in that bucket stands how it stands with the model outside.
+pub const PROVIDER_STANDING: &str = "provider.openai";
+
 /// The bus user as which the projector answers: who consumes may not answer as well.
 pub const AUDITOR: &str = "auditor";
 

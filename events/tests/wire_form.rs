@@ -36,7 +36,10 @@ fn settings() -> Value {
         "stale_days": 7, "currency": "UAH", "language": "uk", "country": "UA",
         "time_zone": "Europe/Kyiv",
         "stage_deadlines": { "new_hours": 24, "contacted_hours": 48, "qualified_hours": 72 },
-        "consents": ["cloud_text"]
+        "consents": ["cloud_text"],
+        "advisor": {
+            "stale_messages": 3, "stale_messages_percent": 50, "monthly_budget_cents": 1000
+        }
     })
 }
 

@@ -10,7 +10,8 @@
 //! whoever was erased is in no row; what cannot be processed waits with its reason and holds up
 //! nobody else.
 
-pub mod access;
+mod access;
+mod ai_cache;
 pub mod audit;
 pub mod digest;
 mod error;

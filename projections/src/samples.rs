@@ -71,8 +71,12 @@ pub(crate) fn renamed(name: &str) -> LeadEvent {
 }
 
 pub(crate) fn analysed(score: f64) -> LeadEvent {
-    LeadEvent::Analysed(AnalysisRecorded {
-        score: Score::new(score).unwrap(),
+    LeadEvent::Analysed(AnalysisRecorded { score: Score::new(score).unwrap(), ..analysis() })
+}
+
+pub(crate) fn analysis() -> AnalysisRecorded {
+    AnalysisRecorded {
+        score: Score::new(0.5).unwrap(),
         recommendation: Recommendation::Nurture,
         analysed_at: hour(5),
         model: "local".parse().unwrap(),
@@ -85,7 +89,8 @@ pub(crate) fn analysed(score: f64) -> LeadEvent {
             age_days: 0,
         },
         feature_hash: "00".parse().unwrap(),
+        cache_key: None,
         usage: Usage::default(),
         private: ReasonPrivate { reason: ReasonText::parse("Olena is keen").unwrap() }.into(),
-    })
+    }
 }

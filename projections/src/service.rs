@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::PgPool;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -47,8 +48,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads `DATABASE_URL`, the bus's variables, `NATS_AUDIT_PASSWORD`, the master key, and
-    /// `AEL_PROJECTIONS_BATCH`.
+    /// Reads `DATABASE_URL`, the bus's variables, `NATS_AUDIT_PASSWORD`, the master key,
+    /// `AI_CACHE_TTL` and `AEL_PROJECTIONS_BATCH`.
     ///
     /// # Errors
     /// Names the variable that is missing or malformed, and what it should hold.
@@ -60,6 +61,8 @@ impl Config {
         if !(1..=1000).contains(&options.batch) {
             return Err(ConfigError::malformed(NAME, EXPECTS));
         }
+        let ttl = env.or("AI_CACHE_TTL", "a number of seconds", 3_600)?;
+        options.ai_cache_ttl = Duration::from_secs(ttl);
         let bus = BusConfig::read(env)?;
         let auditor = env.optional_secret("NATS_AUDIT_PASSWORD").map(|password| BusConfig {
             user: AUDITOR.to_owned(),

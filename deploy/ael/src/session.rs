@@ -122,6 +122,11 @@ impl Session {
         Self { client, out: global.output(), global }
     }
 
+    /// The bus, as the command line.
+    pub const fn bus(&self) -> &Bus {
+        self.client.bus()
+    }
+
     /// The same with another patience: how long it asks again until it is answered.
     pub fn patient(&self, patience: std::time::Duration) -> Self {
         let client = self.client.clone().with_patience(patience);

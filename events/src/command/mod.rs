@@ -26,7 +26,7 @@ pub use people::{
 };
 pub use sale::{LoseSale, MoveSale, OpenSale, SaleCommand, SetAmount};
 pub use secret::hash_of_secret;
-pub use settings::{DeadlinesPatch, SettingsPatch};
+pub use settings::{AdvisorPatch, DeadlinesPatch, SettingsPatch};
 
 use crate::actor::ServicePrincipal;
 use crate::ids::{

@@ -1,8 +1,8 @@
 //! Changes of what a workspace decides for itself: what is absent stays as it is.
 
 use crate::values::{
-    BusinessDomains, Consent, Country, Currency, DeadlineHours, Language, Score, StageDeadlines,
-    Tag, TimeZone, WorkspaceSettings,
+    AdvisorSettings, BusinessDomains, Consent, Country, Currency, DeadlineHours, Language,
+    MessageStep, Percent, Score, StageDeadlines, Tag, TimeZone, UsCents, WorkspaceSettings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,24 @@ pub struct SettingsPatch {
     /// What may be sent to providers outside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consents: Option<BTreeSet<Consent>>,
+    /// What the advisor may cost, and when an analysis is stale besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advisor: Option<AdvisorPatch>,
+}
+
+/// What changes of what a workspace decides about its advisor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdvisorPatch {
+    /// How many messages more make an analysis stale, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale_messages: Option<MessageStep>,
+    /// … if they are this part, in percent, of those it knew of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale_messages_percent: Option<Percent>,
+    /// What the language model may cost in a calendar month (UTC), in US cents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_budget_cents: Option<UsCents>,
 }
 
 /// What changes of the stages' deadlines.
@@ -77,6 +95,19 @@ impl SettingsPatch {
             time_zone: self.time_zone.unwrap_or(before.time_zone),
             stage_deadlines: deadlines.applied(before.stage_deadlines),
             consents: self.consents.unwrap_or(before.consents),
+            advisor: self.advisor.unwrap_or_default().applied(before.advisor),
+        }
+    }
+}
+
+impl AdvisorPatch {
+    fn applied(self, before: AdvisorSettings) -> AdvisorSettings {
+        let AdvisorSettings { stale_messages, stale_messages_percent, monthly_budget_cents } =
+            before;
+        AdvisorSettings {
+            stale_messages: self.stale_messages.unwrap_or(stale_messages),
+            stale_messages_percent: self.stale_messages_percent.unwrap_or(stale_messages_percent),
+            monthly_budget_cents: self.monthly_budget_cents.unwrap_or(monthly_budget_cents),
         }
     }
 }
@@ -94,6 +125,8 @@ impl DeadlinesPatch {
 impl From<WorkspaceSettings> for SettingsPatch {
     fn from(all: WorkspaceSettings) -> Self {
         let StageDeadlines { new_hours, contacted_hours, qualified_hours } = all.stage_deadlines;
+        let AdvisorSettings { stale_messages, stale_messages_percent, monthly_budget_cents } =
+            all.advisor;
         Self {
             business_domains: Some(all.business_domains),
             tags: Some(all.tags),
@@ -109,6 +142,11 @@ impl From<WorkspaceSettings> for SettingsPatch {
                 qualified_hours: Some(qualified_hours),
             }),
             consents: Some(all.consents),
+            advisor: Some(AdvisorPatch {
+                stale_messages: Some(stale_messages),
+                stale_messages_percent: Some(stale_messages_percent),
+                monthly_budget_cents: Some(monthly_budget_cents),
+            }),
         }
     }
 }

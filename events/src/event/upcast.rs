@@ -77,6 +77,17 @@ mod tests {
     }
 
     #[test]
+    fn settings_from_before_there_was_an_advisor_have_its_standard() {
+        let standard = WorkspaceSettings::standard().unwrap();
+        let mut settings = serde_json::to_value(&standard).unwrap();
+        settings.as_object_mut().unwrap().remove("advisor");
+        let data = json!({ "settings": settings });
+        let event = WorkspaceEvent::from_wire("workspace.settings_changed.v1", data).unwrap();
+        let WorkspaceEvent::SettingsChanged(changed) = event else { panic!("another event") };
+        assert_eq!(changed.settings, standard);
+    }
+
+    #[test]
     fn an_event_from_the_future_is_named_not_guessed() {
         let error = LeadEvent::from_wire("lead.message_logged.v3", json!({})).unwrap_err();
         assert!(matches!(error, BadEvent::Unknown { event_type } if event_type.ends_with(".v3")));

@@ -5,7 +5,7 @@ use crate::event::{OverriddenAdvice, ScoreFeatures};
 use crate::ids::{FileId, LeadId, MemberId, NoteId, SaleId};
 use crate::values::{
     AttributeValue, Budget, Contact, DomainSlug, FileName, Intent, Language, LostReason, ModelName,
-    NoteText, PainPoint, ReasonText, Recommendation, Score, Source, Stage, Tag, Tier,
+    NoteText, PainPoint, ReasonText, Recommendation, Score, Source, Stage, StaleReason, Tag, Tier,
 };
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -62,6 +62,9 @@ pub struct LeadFilter {
     /// Created before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_to: Option<DateTime<Utc>>,
+    /// Whether the advisor's answer says nothing any more about the lead of today (`ai_stale`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale: Option<bool>,
     /// Part of a name, company, e-mail, phone or Telegram name; small typos are forgiven. 2 to 100
     /// characters.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +83,7 @@ impl fmt::Debug for LeadFilter {
             .field("tag", &self.tag)
             .field("score", &(self.min_score, self.max_score))
             .field("created", &(self.created_from, self.created_to))
+            .field("stale", &self.stale)
             .field("q", &self.q.as_ref().map(|_| "***"))
             .finish()
     }
@@ -165,6 +169,12 @@ pub struct LeadFeatures {
     pub language: Language,
     /// From which score on the workspace transfers.
     pub min_transfer_score: Score,
+    /// When it was analysed last, if it was.
+    #[serde(default)]
+    pub analysed_at: Option<DateTime<Utc>>,
+    /// Why that analysis says nothing any more; nothing while it does.
+    #[serde(default)]
+    pub stale: Option<StaleReason>,
 }
 
 /// What the local model sees of a lead besides the anonymous features.
@@ -231,6 +241,9 @@ pub struct LeadListItem {
     pub tier: Option<Tier>,
     /// The advice.
     pub ai_recommendation: Option<Recommendation>,
+    /// Why the advice says nothing any more about the lead of today; nothing while it does.
+    #[serde(default)]
+    pub ai_stale: Option<StaleReason>,
     /// When it was created (when it happened).
     pub created_at: DateTime<Utc>,
     /// When something last happened to it.
@@ -326,6 +339,10 @@ pub struct AnalysisView {
     pub model: ModelName,
     /// What was looked at.
     pub features: ScoreFeatures,
+    /// What of the lead is another since, although it may be as before again: its stage or its line
+    /// of business.
+    #[serde(default)]
+    pub outdated: Option<StaleReason>,
 }
 
 /// A lead, whole: what is known about it after all (or some) of its events.
@@ -361,6 +378,9 @@ pub struct LeadView {
     pub files: Vec<FileView>,
     /// What the advisor said last.
     pub analysis: Option<AnalysisView>,
+    /// Why that says nothing any more about the lead of today; nothing while it does.
+    #[serde(default)]
+    pub ai_stale: Option<StaleReason>,
     /// Whether an analysis was asked for and has not come.
     pub analysis_pending: bool,
     /// Why it was lost.

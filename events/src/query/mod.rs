@@ -1,5 +1,6 @@
 //! What can be asked of the read models, and what is answered.
 
+mod advisor;
 mod assistant;
 mod audit;
 mod lead;
@@ -9,6 +10,10 @@ mod sale;
 mod stats;
 mod verify;
 
+pub use advisor::{
+    AdvisorContext, Pattern, ProviderStanding, ProviderState, RememberedAnswer, StaleAnalysis,
+    WinRate,
+};
 pub use assistant::{AssistantAnswer, AssistantRequest, MentionedLead, Proposal};
 pub use audit::{
     AggregateDigest, AuditEvent, DeadLetter, EventPage, FieldChange, HistoryEntry, HistoryPage,
@@ -25,8 +30,8 @@ pub use people::{
 };
 pub use sale::{GetSale, ListSales, SalePage, SaleSummary, SaleView};
 pub use stats::{
-    AgentStats, CurrencyAmount, DomainStats, FunnelStats, MemberView, MonthStats, Overview,
-    ProjectionStatus, SourceStats, StageAging, Statistics, WorkspaceView,
+    AgentStats, AiStats, CurrencyAmount, DomainStats, FunnelStats, MemberView, MonthStats,
+    Overview, ProjectionStatus, SourceStats, StageAging, Statistics, WorkspaceView,
 };
 pub use verify::{ChainState, Fault, VerifyPage, VerifyRequest};
 
@@ -87,6 +92,15 @@ pub enum Query {
         /// Which lead.
         lead_id: LeadId,
     },
+    /// What the advisor needs to know of the workspace besides (scoring). Answered by
+    /// [`AdvisorContext`].
+    #[serde(rename = "advisor_context")]
+    AdvisorContext {},
+    /// Leads that are being worked and whose analysis is older than their workspace's `stale_days`,
+    /// the oldest first, 100 at most (scoring; the subject's workspace is not looked at). Answered
+    /// by a list of [`StaleAnalysis`].
+    #[serde(rename = "stale_analyses")]
+    StaleAnalyses {},
     /// What could not be processed and waits (Admin).
     #[serde(rename = "list_dead")]
     ListDead {},
@@ -121,6 +135,8 @@ impl Query {
         "me",
         "get_workspace",
         "lead_features",
+        "advisor_context",
+        "stale_analyses",
         "list_dead",
         "list_projections",
         "list_workspaces",
@@ -145,6 +161,8 @@ impl Query {
             Self::Me {} => "me",
             Self::GetWorkspace {} => "get_workspace",
             Self::LeadFeatures { .. } => "lead_features",
+            Self::AdvisorContext {} => "advisor_context",
+            Self::StaleAnalyses {} => "stale_analyses",
             Self::ListDead {} => "list_dead",
             Self::ListProjections {} => "list_projections",
             Self::ListWorkspaces {} => "list_workspaces",
@@ -172,6 +190,8 @@ impl fmt::Debug for Query {
             | Self::ListMembers {}
             | Self::Me {}
             | Self::GetWorkspace {}
+            | Self::AdvisorContext {}
+            | Self::StaleAnalyses {}
             | Self::ListDead {}
             | Self::ListProjections {}
             | Self::ListWorkspaces {} => &(),

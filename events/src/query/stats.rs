@@ -104,6 +104,32 @@ pub struct StageAging {
     pub overdue: u64,
 }
 
+/// What the advisor did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AiStats {
+    /// Analyses, all of them.
+    pub analyses: u64,
+    /// Of those, by who answered.
+    pub models: BTreeMap<String, u64>,
+    /// Answers that were remembered rather than asked for again.
+    pub cache_hits: u64,
+    /// Answers for which a model outside was asked.
+    pub cache_misses: u64,
+    /// Tokens sent to models outside.
+    pub input_tokens: u64,
+    /// Tokens received from them.
+    pub output_tokens: u64,
+    /// What they cost, in millionths of a US dollar.
+    pub cost_micro_usd: u64,
+    /// What remembered answers would have cost, at the price of the others on average, in millionths
+    /// of a US dollar.
+    pub saved_micro_usd: u64,
+    /// What they cost in this calendar month (UTC), in millionths of a US dollar.
+    pub month_micro_usd: u64,
+    /// What they may cost in a month, in millionths of a US dollar.
+    pub budget_micro_usd: u64,
+}
+
 /// Everything at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Statistics {
@@ -121,6 +147,9 @@ pub struct Statistics {
     pub months: Vec<MonthStats>,
     /// Late leads.
     pub aging: Vec<StageAging>,
+    /// The advisor.
+    #[serde(default)]
+    pub ai: AiStats,
 }
 
 /// A member.

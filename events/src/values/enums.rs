@@ -197,6 +197,18 @@ Consent, "consent", {
     CloudText = "cloud_text",
 });
 
+words!(/// Why an analysis says nothing any more about the lead of today.
+StaleReason, "reason why an analysis is stale", {
+    /// The lead has another stage.
+    StageChanged = "stage_changed",
+    /// The lead is for another line of business.
+    DomainChanged = "domain_changed",
+    /// Significantly more messages were exchanged.
+    Messages = "messages",
+    /// It is older than the workspace's `stale_days`.
+    Age = "age",
+});
+
 words!(/// What became of an invitation.
 InvitationState, "state of an invitation", {
     /// They may still come, until its day.

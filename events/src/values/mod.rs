@@ -1,6 +1,7 @@
 //! Parsed values: what has been checked once, at the edge, and is never a bare text or number
 //! again.
 
+mod advisor;
 mod contact;
 mod enums;
 mod money;
@@ -8,11 +9,12 @@ mod score;
 mod settings;
 mod text;
 
+pub use advisor::{AdvisorSettings, AgeBand, Looked, MessageBand, MessageStep, Percent, UsCents};
 pub use contact::{Contact, Email, InvalidContact, Phone, TelegramUserId, TelegramUsername};
 pub use enums::{
     AggregateKind, AttributeValue, Channel, Consent, ContactKind, InvitationState, Language,
-    LostReason, MessageDirection, Recommendation, Role, SaleStage, Scope, Source, Stage, Tier,
-    UnknownWord,
+    LostReason, MessageDirection, Recommendation, Role, SaleStage, Scope, Source, Stage,
+    StaleReason, Tier, UnknownWord,
 };
 pub use money::{Currency, InvalidMoney, Money};
 pub use score::{InvalidScore, Score};

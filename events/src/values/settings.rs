@@ -1,5 +1,6 @@
 //! What a workspace decides for itself, and what a member wants to be told.
 
+use super::advisor::AdvisorSettings;
 use super::enums::{Consent, Language};
 use super::money::Currency;
 use super::score::Score;
@@ -16,6 +17,15 @@ pub enum InvalidSettings {
     /// Nobody can be late at once, or only after years.
     #[error("a stage's deadline is 1 to 8760 hours (a year)")]
     Deadline,
+    /// Messages are counted one by one.
+    #[error("the messages that make an analysis stale are 1 to 1000")]
+    MessageStep,
+    /// More than ten times as many can hardly be meant.
+    #[error("a part is 0 to 1000 percent")]
+    Percent,
+    /// A budget is no debt.
+    #[error("a budget is 0 to 100000000 US cents (a million dollars)")]
+    UsCents,
     /// A text in the settings does not fit.
     #[error(transparent)]
     Text(#[from] InvalidText),
@@ -152,6 +162,9 @@ pub struct WorkspaceSettings {
     pub stage_deadlines: StageDeadlines,
     /// What an Admin has allowed to leave the house; empty at first.
     pub consents: BTreeSet<Consent>,
+    /// What its advisor may cost, and when an analysis is stale besides.
+    #[serde(default)]
+    pub advisor: AdvisorSettings,
 }
 
 impl WorkspaceSettings {
@@ -175,6 +188,7 @@ impl WorkspaceSettings {
             time_zone: TimeZone::parse("Europe/Kyiv")?,
             stage_deadlines: StageDeadlines::default(),
             consents: BTreeSet::new(),
+            advisor: AdvisorSettings::default(),
         })
     }
 }

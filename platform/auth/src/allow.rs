@@ -103,6 +103,8 @@ pub const QUERIES: &[Row] = &[
     any_token("me", READERS),
     any_token("get_workspace", READERS),
     row("lead_features", &[Scoring], Scope::Admin),
+    row("advisor_context", &[Scoring], Scope::Admin),
+    row("stale_analyses", &[Scoring], Scope::Admin),
     row("list_dead", DESK, Scope::Admin),
     row("list_projections", &[Cli], Scope::Admin),
     row("list_workspaces", &[Cli], Scope::Admin),

@@ -49,12 +49,15 @@ fn transcription_commands_nothing_and_asks_nothing() {
     assert!(Query::NAMES.iter().all(|name| !allowed_query(Edge::Transcription, name)));
 }
 
+/// What only the advisor asks: anonymous, all of it.
+const SCORING: &[&str] = &["lead_features", "advisor_context", "stale_analyses"];
+
 #[test]
 fn scoring_records_analyses_and_sees_anonymous_features_only() {
     let all = every_command();
     exactly(|name| allowed_command(Edge::Scoring, name), &all, &["lead.record_analysis"]);
     let queries = Query::NAMES.iter().map(|name| (*name).to_owned()).collect();
-    exactly(|name| allowed_query(Edge::Scoring, name), &queries, &["lead_features"]);
+    exactly(|name| allowed_query(Edge::Scoring, name), &queries, SCORING);
 }
 
 #[test]
@@ -131,7 +134,7 @@ fn the_api_does_everything_but_what_is_the_operators_or_a_services() {
         let expected = !refused.contains(&name.as_str());
         assert_eq!(allowed_command(Edge::Api, &name), expected, "{name}");
     }
-    let refused = ["lead_features", "list_projections", "list_workspaces", "find_member"];
+    let refused = [SCORING, &["list_projections", "list_workspaces", "find_member"]].concat();
     for name in Query::NAMES {
         assert_eq!(allowed_query(Edge::Api, name), !refused.contains(name), "{name}");
     }
@@ -145,7 +148,7 @@ fn the_command_line_does_everything_but_what_is_a_services() {
         assert_eq!(allowed_command(Edge::Cli, &name), expected, "{name}");
     }
     for name in Query::NAMES {
-        assert_eq!(allowed_query(Edge::Cli, name), *name != "lead_features", "{name}");
+        assert_eq!(allowed_query(Edge::Cli, name), !SCORING.contains(name), "{name}");
     }
 }
 

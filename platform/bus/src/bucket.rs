@@ -6,6 +6,7 @@ use async_nats::jetstream::kv::{
 };
 use bytes::Bytes;
 use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A value could not be read or changed.
 #[derive(Debug, thiserror::Error)]
@@ -158,6 +159,50 @@ impl Bucket {
     fn unavailable(&self, error: &(dyn std::error::Error + 'static)) -> BucketError {
         let source = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         BucketError::Unavailable { bucket: self.name.clone(), reason: source }
+    }
+}
+
+/// A bucket that is opened when it is needed, and anew after it failed: it may be another by then.
+#[derive(Debug, Clone)]
+pub struct LazyBucket {
+    bus: Bus,
+    name: &'static str,
+    open: Arc<Mutex<Option<Bucket>>>,
+}
+
+impl LazyBucket {
+    /// The bucket of this name, whether it is there yet or not.
+    #[must_use]
+    pub fn new(bus: Bus, name: &'static str) -> Self {
+        Self { bus, name, open: Arc::default() }
+    }
+
+    /// The bucket.
+    ///
+    /// # Errors
+    /// [`BucketError::Missing`].
+    pub async fn open(&self) -> Result<Bucket, BucketError> {
+        if let Some(bucket) = self.known().clone() {
+            return Ok(bucket);
+        }
+        let bucket = self.bus.bucket(self.name).await?;
+        *self.known() = Some(bucket.clone());
+        Ok(bucket)
+    }
+
+    /// Takes note of how it went: after a failure (a conflict is none) it is opened anew.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn noted<T>(&self, result: Result<T, BucketError>) -> Result<T, BucketError> {
+        if let Err(BucketError::Missing { .. } | BucketError::Unavailable { .. }) = &result {
+            *self.known() = None;
+        }
+        result
+    }
+
+    fn known(&self) -> MutexGuard<'_, Option<Bucket>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -11,8 +11,6 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Events that are worked on at once.
-const AT_ONCE: usize = 32;
 /// How long a pull waits for the next event.
 const PULL: Duration = Duration::from_secs(5);
 /// When an event that could not be worked on comes again.
@@ -32,10 +30,11 @@ pub enum Fate {
     Parked(String),
 }
 
-/// Follows a consumer until told to stop; finishes what is under way. `work` is given an event as
-/// it travels.
+/// Follows a consumer until told to stop, so many events at once; finishes what is under way. `work`
+/// is given an event as it travels.
 pub async fn follow<W, F>(
     (mut consumer, name): (Consumer, &'static str),
+    at_once: usize,
     bus: &Bus,
     shutdown: &CancellationToken,
     work: W,
@@ -44,15 +43,23 @@ pub async fn follow<W, F>(
     F: Future<Output = Fate> + Send + 'static,
 {
     let mut said = false;
+    let mut under_way = JoinSet::new();
     loop {
+        // One that takes its time holds up no other: there is room for the next as soon as one is
+        // done.
+        while under_way.try_join_next().is_some() {}
+        if under_way.len() >= at_once.max(1) {
+            under_way.join_next().await;
+            continue;
+        }
+        let room = at_once.max(1) - under_way.len();
         let batch = tokio::select! {
-            () = shutdown.cancelled() => return,
-            batch = consumer.next_batch(AT_ONCE, PULL) => batch,
+            () = shutdown.cancelled() => break,
+            batch = consumer.next_batch(room, PULL) => batch,
         };
         match batch {
             Ok(batch) => {
                 said = false;
-                let mut under_way = JoinSet::new();
                 for delivered in batch {
                     let worked_on = work(delivered.payload.clone());
                     let bus = bus.clone();
@@ -60,7 +67,6 @@ pub async fn follow<W, F>(
                         settle(&delivered, name, worked_on.await, &bus).await;
                     });
                 }
-                under_way.join_all().await;
             }
             Err(error) if said => tracing::debug!(%error, name, "still no events"),
             Err(error) => {
@@ -69,6 +75,7 @@ pub async fn follow<W, F>(
             }
         }
     }
+    under_way.join_all().await;
 }
 
 async fn settle(delivered: &Delivered, consumer: &'static str, fate: Fate, bus: &Bus) {

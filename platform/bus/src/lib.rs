@@ -27,7 +27,7 @@ mod stream;
 pub mod topology;
 mod trace;
 
-pub use bucket::{Bucket, BucketError, Entry};
+pub use bucket::{Bucket, BucketError, Entry, LazyBucket};
 pub use config::BusConfig;
 pub use connection::{Bus, BusError, Link, LinkState, ServerFacts};
 pub use consumer::{ConsumeError, Consumer, Delivered};

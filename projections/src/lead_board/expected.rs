@@ -40,7 +40,7 @@ impl Expected for ExpectedBoard {
 
     fn rows(&self) -> Vec<Row> {
         let Some(BoardRow { lead, activity }) = &self.row else { return Vec::new() };
-        let score = lead.advice.map(|(score, _)| score.value());
+        let score = lead.advice.map(|advice| advice.score.value());
         let listed = Row::of("leads")
             .open("id", self.id)
             .open("stage", lead.stage.as_str())
@@ -51,8 +51,12 @@ impl Expected for ExpectedBoard {
             .open("tags", &lead.tags)
             .open("score", score)
             .open("score_rank", score.unwrap_or(-1.0))
-            .open("tier", lead.advice.map(|(score, _)| score.tier().as_str()))
-            .open("recommendation", lead.advice.map(|(_, advice)| advice.as_str()))
+            .open("tier", lead.advice.map(|advice| advice.score.tier().as_str()))
+            .open("recommendation", lead.advice.map(|advice| advice.recommendation.as_str()))
+            .time("analysed_at", lead.advice.map(|advice| advice.at))
+            .open("analysed_messages", lead.advice.map(|advice| advice.messages))
+            .open("outdated", lead.advice.and_then(|advice| advice.outdated))
+            .open("reached", lead.reached)
             .time("created_at", lead.created_at)
             .time("stage_since", lead.stage_since)
             .open("merged", lead.merged)

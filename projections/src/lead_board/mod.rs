@@ -4,7 +4,7 @@ mod expected;
 mod row;
 mod rows;
 
-pub use row::{Activity, BoardRow, ListedLead, apply, purge};
+pub use row::{Activity, Advice, BoardRow, ListedLead, apply, purge};
 
 use crate::audit::row::Audited;
 use crate::model::{Applied, Expected, Incoming, Key, ReadModel, Target, View};
@@ -24,7 +24,8 @@ const VIEWS: &[View] = &[
         name: "lead_board",
         query: "SELECT l.workspace, l.id, a.version, l.stage, l.source, l.business_domain, \
                 l.owner, l.contact, l.tags, a.message_count, l.score, l.score_rank, l.tier, \
-                l.recommendation, l.created_at, a.updated_at, l.stage_since, l.erased \
+                l.recommendation, l.analysed_at, l.analysed_messages, l.outdated, l.reached, \
+                l.created_at, a.updated_at, l.stage_since, l.erased \
                 FROM {schema}.leads l \
                 JOIN {schema}.activity a ON a.workspace = l.workspace AND a.id = l.id \
                 WHERE NOT l.merged",
@@ -34,6 +35,13 @@ const VIEWS: &[View] = &[
         name: "lead_stages",
         query: "SELECT workspace, stage, stage_since, owner FROM {schema}.leads \
                 WHERE NOT merged AND NOT erased AND stage IN ('new', 'contacted', 'qualified')",
+        public: true,
+    },
+    View {
+        name: "lead_analyses",
+        query: "SELECT workspace, id, analysed_at FROM {schema}.leads \
+                WHERE NOT merged AND NOT erased AND analysed_at IS NOT NULL \
+                AND stage IN ('new', 'contacted', 'qualified')",
         public: true,
     },
     View { name: "lead_tags", query: "SELECT * FROM {schema}.lead_tags", public: true },
@@ -49,6 +57,10 @@ const VIEWS: &[View] = &[
 impl ReadModel for LeadBoard {
     fn name(&self) -> &'static str {
         "lead_board"
+    }
+
+    fn shape(&self) -> i32 {
+        2
     }
 
     fn tables(&self) -> &'static str {

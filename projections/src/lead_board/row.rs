@@ -1,12 +1,15 @@
 //! A lead as lists show it, event by event. Pure.
 
+use crate::lead_card::fold::missed;
 use crate::model::{Unfit, expect_next};
 use crate::opened::EventFacts;
 use crate::search;
 use ael_events::event::{LeadEvent, LeadProfile};
 use ael_events::ids::MemberId;
 use ael_events::private::Private;
-use ael_events::values::{Contact, DomainSlug, Recommendation, Score, Source, Stage, Tag};
+use ael_events::values::{
+    Contact, DomainSlug, Recommendation, Score, Source, Stage, StaleReason, Tag,
+};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
@@ -34,8 +37,10 @@ pub struct ListedLead {
     pub contact: Contact,
     /// Its tags.
     pub tags: BTreeSet<Tag>,
-    /// Its score and the advice.
-    pub advice: Option<(Score, Recommendation)>,
+    /// What the advisor said last.
+    pub advice: Option<Advice>,
+    /// How far it has come of new, contacted and qualified, whatever became of it then.
+    pub reached: Stage,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When its stage last changed.
@@ -44,6 +49,21 @@ pub struct ListedLead {
     pub merged: bool,
     /// Whether the person was erased.
     pub erased: bool,
+}
+
+/// What the advisor said of a lead.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Advice {
+    /// Its score.
+    pub score: Score,
+    /// What to do.
+    pub recommendation: Recommendation,
+    /// When the analysis was made.
+    pub at: DateTime<Utc>,
+    /// The messages that it knew of.
+    pub messages: u32,
+    /// What of the lead is another since.
+    pub outdated: Option<StaleReason>,
 }
 
 /// What every event changes.
@@ -138,6 +158,7 @@ fn begin(facts: &EventFacts, event: &LeadEvent) -> Option<BoardRow> {
         contact,
         tags: tags.clone(),
         advice: None,
+        reached: reached(Stage::New, stage),
         created_at: at,
         stage_since: at,
         merged: false,
@@ -152,7 +173,7 @@ fn change(row: &mut BoardRow, facts: &EventFacts, event: &LeadEvent) {
     let messages = &mut row.activity.message_count;
     match event {
         LeadEvent::DetailsEdited(event) => {
-            lead.business_domain = event.business_domain.clone();
+            set_domain(lead, event.business_domain.as_ref());
             lead.tags = event.tags.clone();
             lead.contact = contact_of(&event.private);
         }
@@ -164,10 +185,18 @@ fn change(row: &mut BoardRow, facts: &EventFacts, event: &LeadEvent) {
         LeadEvent::RolledBack(event) => enter(lead, facts, event.to),
         LeadEvent::Reopened(_) => enter(lead, facts, Stage::New),
         LeadEvent::MessageLogged(event) => *messages = messages.saturating_add(event.count),
-        LeadEvent::Analysed(event) => lead.advice = Some((event.score, event.recommendation)),
+        LeadEvent::Analysed(event) => {
+            lead.advice = Some(Advice {
+                score: event.score,
+                recommendation: event.recommendation,
+                at: event.analysed_at,
+                messages: event.features.message_count,
+                outdated: missed(&event.features, lead.stage, lead.business_domain.is_some()),
+            });
+        }
         LeadEvent::MergedInto(_) => lead.merged = true,
         LeadEvent::Absorbed(event) => {
-            lead.business_domain = event.business_domain.clone();
+            set_domain(lead, event.business_domain.as_ref());
             lead.tags = event.tags.clone();
             lead.contact = contact_of(&event.private);
             *messages = event.message_count;
@@ -188,6 +217,30 @@ fn change(row: &mut BoardRow, facts: &EventFacts, event: &LeadEvent) {
 fn enter(lead: &mut ListedLead, facts: &EventFacts, stage: Stage) {
     lead.stage = stage;
     lead.stage_since = facts.occurred_at;
+    lead.reached = reached(lead.reached, stage);
+    outdate(lead, StaleReason::StageChanged);
+}
+
+/// The farther one of two stages on the way to a sale; a lost lead stays where it came to.
+const fn reached(before: Stage, entered: Stage) -> Stage {
+    match (before, entered) {
+        (_, Stage::Qualified | Stage::Transferred) | (Stage::Qualified, _) => Stage::Qualified,
+        (_, Stage::Contacted) | (Stage::Contacted, _) => Stage::Contacted,
+        (Stage::New | Stage::Transferred | Stage::Lost, Stage::New | Stage::Lost) => Stage::New,
+    }
+}
+
+fn set_domain(lead: &mut ListedLead, domain: Option<&DomainSlug>) {
+    if lead.business_domain.as_ref() != domain {
+        lead.business_domain = domain.cloned();
+        outdate(lead, StaleReason::DomainChanged);
+    }
+}
+
+const fn outdate(lead: &mut ListedLead, reason: StaleReason) {
+    if let Some(advice) = &mut lead.advice {
+        advice.outdated = Some(reason);
+    }
 }
 
 fn contact_of(profile: &Private<LeadProfile>) -> Contact {

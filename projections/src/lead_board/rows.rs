@@ -1,10 +1,10 @@
 //! The board's tables: read and written a batch at a time, and only what changed.
 
-use super::row::{Activity, BoardRow, ListedLead};
+use super::row::{Activity, Advice, BoardRow, ListedLead};
 use crate::model::{Key, Target, key_arrays, look_up, to_i64, to_u64};
 use crate::words::{bad_column, word};
 use ael_events::ids::{MemberId, WorkspaceId};
-use ael_events::values::{Contact, DomainSlug, Score, Tag};
+use ael_events::values::{Contact, DomainSlug, Score, StaleReason, Tag};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row as _};
@@ -34,7 +34,16 @@ fn read(row: &PgRow) -> Result<(Key, BoardRow), sqlx::Error> {
     let advice = match score {
         Some(score) => {
             let score = Score::new(score).map_err(|error| bad_column("score", error))?;
-            Some((score, word(row, "recommendation")?))
+            let messages: i64 = row.try_get("analysed_messages")?;
+            let outdated: Option<String> = row.try_get("outdated")?;
+            let outdated = outdated.as_deref().map(str::parse::<StaleReason>).transpose();
+            Some(Advice {
+                score,
+                recommendation: word(row, "recommendation")?,
+                at: row.try_get("analysed_at")?,
+                messages: u32::try_from(messages).unwrap_or(u32::MAX),
+                outdated: outdated.map_err(|error| bad_column("outdated", error))?,
+            })
         }
         None => None,
     };
@@ -49,6 +58,7 @@ fn read(row: &PgRow) -> Result<(Key, BoardRow), sqlx::Error> {
         contact: row.try_get::<Json<Contact>, _>("contact")?.0,
         tags: row.try_get::<Json<BTreeSet<Tag>>, _>("tags")?.0,
         advice,
+        reached: word(row, "reached")?,
         created_at: row.try_get("created_at")?,
         stage_since: row.try_get("stage_since")?,
         merged: row.try_get("merged")?,
@@ -114,20 +124,24 @@ async fn store_leads(
     let sql = format!(
         "INSERT INTO {}.leads (workspace, id, stage, source, business_domain, owner, contact, \
              tags, score, score_rank, tier, recommendation, created_at, stage_since, merged, \
-             erased, search) \
+             erased, search, analysed_at, analysed_messages, outdated, reached) \
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], \
              $6::uuid[], $7::jsonb[], $8::jsonb[], $9::float8[], $10::float8[], $11::text[], \
              $12::text[], $13::timestamptz[], $14::timestamptz[], $15::boolean[], \
-             $16::boolean[], $17::text[]) \
+             $16::boolean[], $17::text[], $18::timestamptz[], $19::bigint[], $20::text[], \
+             $21::text[]) \
          ON CONFLICT (workspace, id) DO UPDATE SET stage = excluded.stage, \
              source = excluded.source, business_domain = excluded.business_domain, \
              owner = excluded.owner, contact = excluded.contact, tags = excluded.tags, \
              score = excluded.score, score_rank = excluded.score_rank, tier = excluded.tier, \
              recommendation = excluded.recommendation, stage_since = excluded.stage_since, \
-             merged = excluded.merged, erased = excluded.erased, search = excluded.search",
+             merged = excluded.merged, erased = excluded.erased, search = excluded.search, \
+             analysed_at = excluded.analysed_at, reached = excluded.reached, \
+             analysed_messages = excluded.analysed_messages, outdated = excluded.outdated",
         target.schema
     );
-    let score = |lead: &ListedLead| lead.advice.map(|(score, _)| score.value());
+    let outdated = |lead: &ListedLead| Some(lead.advice?.outdated?.as_str());
+    let score = |lead: &ListedLead| lead.advice.map(|advice| advice.score.value());
     sqlx::query(&sql)
         .bind(workspaces)
         .bind(ids)
@@ -139,13 +153,17 @@ async fn store_leads(
         .bind(column!(lead => Json(&lead.tags)))
         .bind(column!(lead => score(lead)))
         .bind(column!(lead => score(lead).unwrap_or(-1.0)))
-        .bind(column!(lead => lead.advice.map(|(score, _)| score.tier().as_str())))
-        .bind(column!(lead => lead.advice.map(|(_, advice)| advice.as_str())))
+        .bind(column!(lead => lead.advice.map(|advice| advice.score.tier().as_str())))
+        .bind(column!(lead => lead.advice.map(|advice| advice.recommendation.as_str())))
         .bind(column!(lead => lead.created_at))
         .bind(column!(lead => lead.stage_since))
         .bind(column!(lead => lead.merged))
         .bind(column!(lead => lead.erased))
         .bind(column!(lead => lead.search()))
+        .bind(column!(lead => lead.advice.map(|advice| advice.at)))
+        .bind(column!(lead => lead.advice.map(|advice| i64::from(advice.messages))))
+        .bind(column!(lead => outdated(lead)))
+        .bind(column!(lead => lead.reached.as_str()))
         .execute(connection)
         .await?;
     Ok(())

@@ -13,6 +13,10 @@ CREATE TABLE {schema}.leads (
     score_rank      double precision NOT NULL,
     tier            text,
     recommendation  text,
+    analysed_at     timestamptz,
+    analysed_messages bigint,
+    outdated        text,
+    reached         text NOT NULL DEFAULT 'new',
     created_at      timestamptz NOT NULL,
     stage_since     timestamptz NOT NULL,
     merged          boolean NOT NULL,
@@ -50,5 +54,8 @@ CREATE INDEX leads_by_domain ON {schema}.leads (workspace, business_domain, crea
 CREATE INDEX leads_by_tier ON {schema}.leads (workspace, tier, created_at, id) WHERE NOT merged;
 CREATE INDEX leads_by_age ON {schema}.leads (workspace, stage, stage_since) INCLUDE (owner)
     WHERE NOT merged AND NOT erased AND stage IN ('new', 'contacted', 'qualified');
+CREATE INDEX leads_by_analysis ON {schema}.leads (workspace, analysed_at)
+    WHERE NOT merged AND NOT erased AND analysed_at IS NOT NULL
+    AND stage IN ('new', 'contacted', 'qualified');
 CREATE INDEX leads_by_words ON {schema}.leads USING gin (search gin_trgm_ops)
     WITH (gin_pending_list_limit = 1024) WHERE NOT merged AND NOT erased;

@@ -5,12 +5,12 @@ use crate::model::{Unfit, expect_next};
 use crate::opened::EventFacts;
 use ael_events::event::{
     AnalysisRecorded, Assigned, Created, DetailsEdited, FileAttached, Imported, ImportedOutcome,
-    LeadEvent, LeadProfile, Lost, MergedInto, NoteAdded, OtherAbsorbed, Transferred,
+    LeadEvent, LeadProfile, Lost, MergedInto, NoteAdded, OtherAbsorbed, ScoreFeatures, Transferred,
 };
 use ael_events::ids::{FileId, LeadId, NoteId, SaleId};
 use ael_events::private::Private;
 use ael_events::query::{AnalysisView, FileView, LeadView, NoteView};
-use ael_events::values::{Contact, Stage};
+use ael_events::values::{Contact, DomainSlug, Stage, StaleReason};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -142,6 +142,7 @@ fn created(moment: &Moment<'_>, event: &Created) -> LeadView {
         notes: Vec::new(),
         files: Vec::new(),
         analysis: None,
+        ai_stale: None,
         analysis_pending: false,
         lost_reason: None,
         lost_text: None,
@@ -188,7 +189,7 @@ fn imported(moment: &Moment<'_>, event: &Imported) -> LeadView {
 }
 
 fn details_edited(view: &mut LeadView, event: &DetailsEdited) {
-    view.business_domain = event.business_domain.clone();
+    set_domain(view, event.business_domain.as_ref());
     view.tags = event.tags.clone();
     set_profile(view, &event.private);
 }
@@ -244,12 +245,41 @@ fn analysed(view: &mut LeadView, event: &AnalysisRecorded) {
         last_ai_analysis_at: event.analysed_at,
         model: event.model.clone(),
         features: event.features.clone(),
+        outdated: missed(&event.features, view.stage, view.business_domain.is_some()),
     });
+}
+
+/// What was another already when the answer came.
+pub(crate) fn missed(
+    looked_at: &ScoreFeatures,
+    stage: Stage,
+    has_domain: bool,
+) -> Option<StaleReason> {
+    if looked_at.stage != stage {
+        Some(StaleReason::StageChanged)
+    } else if looked_at.has_domain != has_domain {
+        Some(StaleReason::DomainChanged)
+    } else {
+        None
+    }
+}
+
+fn set_domain(view: &mut LeadView, domain: Option<&DomainSlug>) {
+    if view.business_domain.as_ref() != domain {
+        view.business_domain = domain.cloned();
+        outdate(view, StaleReason::DomainChanged);
+    }
+}
+
+fn outdate(view: &mut LeadView, reason: StaleReason) {
+    if let Some(analysis) = &mut view.analysis {
+        analysis.outdated = Some(reason);
+    }
 }
 
 fn absorbed(view: &mut LeadView, event: &OtherAbsorbed) {
     view.absorbed.push(event.other);
-    view.business_domain = event.business_domain.clone();
+    set_domain(view, event.business_domain.as_ref());
     view.tags = event.tags.clone();
     view.message_count = event.message_count;
     set_profile(view, &event.private);
@@ -259,6 +289,7 @@ fn absorbed(view: &mut LeadView, event: &OtherAbsorbed) {
 fn enter(view: &mut LeadView, moment: &Moment<'_>, stage: Stage) {
     view.stage = stage;
     view.stage_since = moment.occurred_at;
+    outdate(view, StaleReason::StageChanged);
     view.lost_reason = None;
     view.lost_text = None;
 }

@@ -39,7 +39,10 @@ fn agree(view: &LeadView, row: &lead_board::BoardRow) {
     assert_eq!((view.owner, &view.tags), (row.lead.owner, &row.lead.tags));
     assert_eq!((&view.contact, view.erased), (&row.lead.contact, row.lead.erased));
     assert_eq!(view.business_domain, row.lead.business_domain);
-    assert_eq!(view.analysis.as_ref().map(|one| one.ai_score), row.lead.advice.map(|one| one.0));
+    assert_eq!(
+        view.analysis.as_ref().map(|one| one.ai_score),
+        row.lead.advice.map(|one| one.score)
+    );
     assert_eq!(view.merged_into.is_some(), row.lead.merged);
 }
 

@@ -31,6 +31,10 @@ impl ReadModel for LeadCard {
         "lead_card"
     }
 
+    fn shape(&self) -> i32 {
+        2
+    }
+
     fn tables(&self) -> &'static str {
         include_str!("tables.sql")
     }

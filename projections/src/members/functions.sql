@@ -25,3 +25,28 @@ $$;
 
 REVOKE ALL ON FUNCTION read.members_by_email(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION read.members_by_email(uuid, text) TO ael_queries, ael_commands;
+
+-- Leads that are being worked and whose analysis is older than their workspace has it, over all
+-- workspaces: for the advisor, who is nobody's. Ids alone. (Written so that it can be made before
+-- the board is.)
+CREATE OR REPLACE FUNCTION read.stale_analyses(p_limit integer)
+RETURNS TABLE (workspace uuid, lead_id uuid, analysed_at timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT a.workspace, a.id, a.analysed_at
+    FROM read.workspaces w
+    CROSS JOIN LATERAL (
+        SELECT l.workspace, l.id, l.analysed_at FROM read.lead_analyses l
+        WHERE l.workspace = w.workspace AND l.analysed_at <= now() - make_interval(
+            days => least((w.settings ->> 'stale_days')::bigint, 36500)::integer)
+        ORDER BY l.analysed_at LIMIT p_limit
+    ) a
+    ORDER BY a.analysed_at LIMIT p_limit;
+END
+$$;
+
+REVOKE ALL ON FUNCTION read.stale_analyses(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION read.stale_analyses(integer) TO ael_queries;

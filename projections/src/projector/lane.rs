@@ -217,5 +217,8 @@ impl LaneWork {
         if let Some(bus) = &self.shared.bus {
             live::publish(bus, &live::changes(opened, effect, now)).await;
         }
+        if let Some(cache) = &self.shared.ai_cache {
+            cache.remember(opened).await;
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::lane::LaneWork;
 use super::leases::Leases;
 use super::together::Together;
+use crate::ai_cache::AiCache;
 use crate::error::ProjectionError;
 use crate::model::{self, ReadModel};
 use crate::source::EventSource;
@@ -27,6 +28,8 @@ pub struct ProjectorOptions {
     pub heartbeat: Duration,
     /// After how long the lanes of a copy that died are free.
     pub lease: Duration,
+    /// For how long an answer of a model outside is remembered.
+    pub ai_cache_ttl: Duration,
 }
 
 impl Default for ProjectorOptions {
@@ -37,6 +40,7 @@ impl Default for ProjectorOptions {
             heartbeat: Duration::from_millis(700),
             // Short, since it only saves work: whoever waits for their own write waits for it.
             lease: Duration::from_millis(2_500),
+            ai_cache_ttl: Duration::from_secs(3_600),
         }
     }
 }
@@ -49,6 +53,7 @@ pub(crate) struct Shared {
     pub models: Vec<Arc<dyn ReadModel>>,
     pub options: ProjectorOptions,
     pub together: Arc<Together>,
+    pub ai_cache: Option<AiCache>,
 }
 
 /// A copy of the projector.
@@ -79,7 +84,9 @@ impl Projector {
         let models = model::all();
         let together = Together::new(pool.clone(), Arc::clone(&source), models.clone());
         let together = Arc::new(together);
-        let shared = Arc::new(Shared { pool, source, bus, models, options, together });
+        let ai_cache = bus.clone().map(|bus| AiCache::new(bus, options.ai_cache_ttl));
+        let shared = Shared { pool, source, bus, models, options, together, ai_cache };
+        let shared = Arc::new(shared);
         Self { shared, leases, at_work: BTreeMap::new() }
     }
 
@@ -87,6 +94,10 @@ impl Projector {
     /// are there and the first lanes are taken. Whatever fails is tried again: it ends only by
     /// `stop`.
     pub async fn run(mut self, stop: CancellationToken, ready: impl FnOnce() + Send) {
+        let filling =
+            self.shared.ai_cache.clone().map(|cache| {
+                tokio::spawn(cache.keep_filled(self.shared.pool.clone(), stop.clone()))
+            });
         let mut ready = Some(ready);
         let mut prepared = false;
         let mut beat = tokio::time::interval(self.shared.options.heartbeat);
@@ -106,6 +117,11 @@ impl Projector {
             if let Some(ready) = ready.take() {
                 ready();
             }
+        }
+        if let Some(filling) = filling
+            && let Err(error) = filling.await
+        {
+            tracing::error!(%error, "remembering answers broke off");
         }
         let lanes: BTreeSet<Lane> = self.at_work.keys().copied().collect();
         self.stop_lanes(&lanes).await;

@@ -1,5 +1,6 @@
 //! What is counted of a lead and its sale, event by event, and in which counters. Pure.
 
+use super::ai::AiFacts;
 use crate::model::Unfit;
 use crate::opened::EventFacts;
 use ael_events::event::{LeadEvent, SaleEvent};
@@ -35,6 +36,13 @@ pub struct LeadFacts {
     pub month: String,
     /// Merged and erased leads are not counted.
     pub gone: bool,
+    /// What the advisor did.
+    #[serde(default, skip_serializing_if = "is_idle")]
+    pub ai: AiFacts,
+}
+
+fn is_idle(ai: &AiFacts) -> bool {
+    *ai == AiFacts::default()
 }
 
 /// What is counted of a sale.
@@ -103,7 +111,8 @@ fn begin(facts: &EventFacts, event: &LeadEvent) -> Option<LeadFacts> {
     };
     let month = month_of(facts.occurred_at);
     let business_domain = domain.clone();
-    Some(LeadFacts { stage, source, business_domain, owner, tier: None, month, gone: false })
+    let (tier, gone, ai) = (None, false, AiFacts::default());
+    Some(LeadFacts { stage, source, business_domain, owner, tier, month, gone, ai })
 }
 
 fn change_lead(lead: &mut LeadFacts, event: &LeadEvent) {
@@ -117,7 +126,10 @@ fn change_lead(lead: &mut LeadFacts, event: &LeadEvent) {
         LeadEvent::Lost(_) => lead.stage = Stage::Lost,
         LeadEvent::RolledBack(event) => lead.stage = event.to,
         LeadEvent::Reopened(_) => lead.stage = Stage::New,
-        LeadEvent::Analysed(event) => lead.tier = Some(event.score.tier()),
+        LeadEvent::Analysed(event) => {
+            lead.tier = Some(event.score.tier());
+            lead.ai.add(event);
+        }
         LeadEvent::MergedInto(_) | LeadEvent::Erased(_) => lead.gone = true,
         LeadEvent::Created(_)
         | LeadEvent::Imported(_)
@@ -191,8 +203,8 @@ pub fn sale_event(
     Ok(facts)
 }
 
-/// What a lead and its sale add to each counter. A sale counts even when its lead is gone: the
-/// money was real.
+/// What a lead and its sale add to each counter. A sale counts even when its lead is gone, and so
+/// does what the advisor cost: the money was real.
 #[must_use]
 pub fn counted(facts: &Facts) -> Counts {
     let mut counts = Counts::new();
@@ -222,6 +234,9 @@ pub fn counted(facts: &Facts) -> Counts {
             add("source_lost", lead.source.as_str(), 1);
         }
     }
+    for (metric, key, amount) in facts.lead.iter().flat_map(|lead| lead.ai.counted()) {
+        add(metric, key, amount);
+    }
     if let Some(sale) = &facts.sale {
         add("sales", "", 1);
         add("sale_stage", sale.stage.as_str(), 1);
@@ -245,6 +260,6 @@ pub fn counted(facts: &Facts) -> Counts {
     counts
 }
 
-fn month_of(time: DateTime<Utc>) -> String {
+pub(super) fn month_of(time: DateTime<Utc>) -> String {
     time.format("%Y-%m").to_string()
 }

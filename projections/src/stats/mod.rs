@@ -1,11 +1,13 @@
 //! The numbers: counters per lane, changed by the difference between what was counted of a lead
 //! before and after.
 
+mod ai;
 mod expected;
 mod facts;
 #[cfg(test)]
 mod tests;
 
+pub use ai::AiFacts;
 pub use facts::{Counter, Counts, Facts, LeadFacts, SaleFacts, counted, lead_event, sale_event};
 
 use crate::audit::row::Audited;
@@ -31,6 +33,10 @@ type Deltas = BTreeMap<(Lane, WorkspaceId, Counter), i64>;
 impl ReadModel for Stats {
     fn name(&self) -> &'static str {
         "stats"
+    }
+
+    fn shape(&self) -> i32 {
+        2
     }
 
     fn tables(&self) -> &'static str {

@@ -82,6 +82,7 @@ fn analysed(score: f64) -> LeadEvent {
             age_days: 0,
         },
         feature_hash: FeatureHash::parse("00").unwrap(),
+        cache_key: None,
         usage: Usage::default(),
         private: ReasonPrivate { reason: ReasonText::parse("is keen").unwrap() }.into(),
     })

@@ -17,6 +17,7 @@ fn start(world: &World) -> (CancellationToken, JoinHandle<()>) {
         look_at_store: Duration::from_millis(50),
         heartbeat: Duration::from_millis(100),
         lease: Duration::from_millis(1500),
+        ..ProjectorOptions::default()
     };
     let stop = CancellationToken::new();
     let projector = Projector::new(world.pool.clone(), Arc::new(world.source()), None, options);

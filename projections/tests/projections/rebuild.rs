@@ -22,6 +22,7 @@ fn impatient() -> ProjectorOptions {
         look_at_store: Duration::from_millis(50),
         heartbeat: Duration::from_millis(100),
         lease: Duration::from_millis(1500),
+        ..ProjectorOptions::default()
     }
 }
 

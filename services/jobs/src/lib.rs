@@ -43,8 +43,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Jobs
     let imported = bus.consumer(subjects::EVENTS, subjects::SALE_OPENING_IMPORTED).await?;
     let open = move |event| sale_opening::open(event, client.clone());
     tokio::join!(
-        follow((transferred, subjects::SALE_OPENING), &bus, &shutdown, open.clone()),
-        follow((imported, subjects::SALE_OPENING_IMPORTED), &bus, &shutdown, open),
+        follow((transferred, subjects::SALE_OPENING), 32, &bus, &shutdown, open.clone()),
+        follow((imported, subjects::SALE_OPENING_IMPORTED), 32, &bus, &shutdown, open),
     );
     bus.drain().await?;
     Ok(())

@@ -112,7 +112,9 @@ const fn needs(query: &Query) -> Needs {
         Query::ListProjections {} | Query::ListWorkspaces {} | Query::FindMember { .. } => {
             Needs::Operator
         }
-        Query::LeadFeatures { .. } => Needs::Scoring,
+        Query::LeadFeatures { .. } | Query::AdvisorContext {} | Query::StaleAnalyses {} => {
+            Needs::Scoring
+        }
     }
 }
 
@@ -263,8 +265,9 @@ mod tests {
                 ["list_members", "list_dead", "list_projections", "list_workspaces", "find_member"];
             assert_eq!(may(&Actor::Operator), operator.contains(&name), "operator {name}");
             for principal in ServicePrincipal::ALL {
-                let scoring = principal == ServicePrincipal::Scoring && name == "lead_features";
-                assert_eq!(may(&service(principal)), scoring, "{principal:?} {name}");
+                let scoring = ["lead_features", "advisor_context", "stale_analyses"];
+                let may_it = principal == ServicePrincipal::Scoring && scoring.contains(&name);
+                assert_eq!(may(&service(principal)), may_it, "{principal:?} {name}");
             }
         }
     }

@@ -1,113 +1,150 @@
-//! From a request to its answer: look at the lead's features, score them, record what came of it.
+//! From a request to its answer: look at the lead's features, ask for advice, record it.
 
-use crate::local::{self, Advice};
+use crate::advisor::{Advised, Advisor};
 use ael_bus::Fate;
 use ael_client::{Client, ClientError};
 use ael_events::actor::ServicePrincipal;
 use ael_events::command::{Command, CommandRequest, Credential, RecordAnalysis, To};
 use ael_events::envelope::CloudEvent;
 use ael_events::event::{Event, LeadEvent, Recorded, Usage};
-use ael_events::ids::{CommandId, LeadId};
+use ael_events::ids::{CommandId, EventId, LeadId, WorkspaceId};
 use ael_events::order::PositionToken;
 use ael_events::query::{LeadFeatures, Query, QueryRequest};
 use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
+use std::sync::Arc;
 use std::time::Instant;
+use uuid::Uuid;
 
 /// Requests that are older ask for nothing any more: a refilled stream brings them again.
-const FRESH: TimeDelta = TimeDelta::hours(24);
+pub(crate) const FRESH: TimeDelta = TimeDelta::hours(24);
 /// Refusals after which there is nothing left to do: the lead is no more, or this request was
 /// answered already.
 const SETTLED: &[&str] = &["not_found", "erased", "merged", "command_id_reused"];
 
-/// Works on one event and says what becomes of it.
-pub(crate) async fn analyse(event: Bytes, client: Client) -> Fate {
-    let event = match requested(&event) {
-        Ok(Some(event)) => event,
+/// What is to be analysed, and because of what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Task {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) lead: LeadId,
+    /// Of the command that records the answer: the same for the same cause.
+    pub(crate) command: CommandId,
+    /// In which story it stands.
+    pub(crate) correlation: Option<Uuid>,
+    /// Which event asks for it, if one does.
+    pub(crate) causation: Option<EventId>,
+    /// Whether what is remembered is passed over.
+    pub(crate) force: bool,
+}
+
+/// Works on one request and says what becomes of it.
+pub(crate) async fn requested(event: Bytes, client: Client, advisor: Arc<Advisor>) -> Fate {
+    let (event, force) = match asked(&event) {
+        Ok(Some(asked)) => asked,
         Ok(None) => return Fate::Done,
         Err(reason) => return Fate::Parked(reason),
     };
     if event.recorded_at < Utc::now() - FRESH {
         return Fate::Done;
     }
-    let began = Instant::now();
-    let features = match client.query::<LeadFeatures>(event.workspace, &question(&event)).await {
-        Ok(features) => features,
-        Err(error) => return unanswered(&event, error),
+    let task = Task {
+        workspace: event.workspace,
+        lead: LeadId::from_uuid(event.aggregate_id),
+        command: CommandId::derived("analysis", &event.event_id.to_string()),
+        correlation: Some(event.metadata.correlation_id),
+        causation: Some(event.event_id),
+        force,
     };
-    let advice = match local::advise(&features) {
-        Ok(advice) => advice,
+    let features = match features(&client, &task, Some(&event)).await {
+        Ok(features) => features,
+        Err(error) => return unanswered(&task, error),
+    };
+    analyse(&task, &features, &client, &advisor).await
+}
+
+/// Asks for advice and records it.
+pub(crate) async fn analyse(
+    task: &Task,
+    features: &LeadFeatures,
+    client: &Client,
+    advisor: &Advisor,
+) -> Fate {
+    let began = Instant::now();
+    let advised = match advisor.advise(task.workspace, features, task.force).await {
+        Ok(advised) => advised,
         Err(error) => return Fate::Parked(error.to_string()),
     };
-    let request = answer(&event, &features, advice, began, Utc::now());
-    match client.command(event.workspace, &request).await {
+    let model = advised.advice.model.as_str().to_owned();
+    let request = answer(task, features, advised, began);
+    match client.command(task.workspace, &request).await {
         Ok(accepted) => {
-            metrics::counter!("ael_analyses_total", "by" => "local")
+            metrics::counter!("ael_analyses_total", "by" => model)
                 .increment(u64::from(!accepted.repeated));
             Fate::Done
         }
-        Err(error) => unanswered(&event, error),
+        Err(error) => unanswered(task, error),
     }
 }
 
-/// The event, when it asks for an analysis.
-fn requested(payload: &[u8]) -> Result<Option<Recorded>, String> {
+/// What the advisor looks at of a lead, as it is after an event.
+pub(crate) async fn features(
+    client: &Client,
+    task: &Task,
+    after: Option<&Recorded>,
+) -> Result<LeadFeatures, ClientError> {
+    let after = after.map(|event| PositionToken { lane: event.lane, order: event.order });
+    let query = Query::LeadFeatures { lead_id: task.lead };
+    let request = QueryRequest { credential: credential(), after, query };
+    client.query(task.workspace, &request).await
+}
+
+/// The event and whether it wants an answer of now, when it asks for an analysis.
+fn asked(payload: &[u8]) -> Result<Option<(Recorded, bool)>, String> {
     let event = CloudEvent::parse(payload).map_err(|error| error.to_string())?;
     let data = serde_json::from_str(event.data.get()).map_err(|error| error.to_string())?;
     let happened = Event::from_wire(&event.event_type, data).map_err(|error| error.to_string())?;
-    let asks = matches!(
-        &happened,
-        Event::Lead(event) if matches!(event.as_ref(), LeadEvent::AnalysisRequested(_))
-    );
-    Ok(asks.then_some(event))
+    let Event::Lead(happened) = &happened else { return Ok(None) };
+    let LeadEvent::AnalysisRequested(request) = happened.as_ref() else { return Ok(None) };
+    let force = request.force;
+    Ok(Some((event, force)))
 }
 
-const fn credential() -> Credential {
+pub(crate) const fn credential() -> Credential {
     Credential::Service { principal: ServicePrincipal::Scoring, on_behalf_of: None }
 }
 
-fn question(event: &Recorded) -> QueryRequest {
-    let lead_id = LeadId::from_uuid(event.aggregate_id);
-    let query = Query::LeadFeatures { lead_id };
-    let position = PositionToken { lane: event.lane, order: event.order };
-    QueryRequest { credential: credential(), after: Some(position), query }
-}
-
 fn answer(
-    event: &Recorded,
+    task: &Task,
     features: &LeadFeatures,
-    advice: Advice,
+    Advised { advice, usage, cache_key }: Advised,
     began: Instant,
-    now: DateTime<Utc>,
 ) -> CommandRequest {
     let latency_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let record = RecordAnalysis {
         score: advice.score,
         recommendation: advice.recommendation,
         reason: advice.reason,
-        analysed_at: now,
+        analysed_at: advice.analysed_at,
         model: advice.model,
         prompt_version: advice.prompt_version,
         features: features.anonymous.clone(),
         feature_hash: advice.feature_hash,
-        usage: Usage { latency_ms, ..Usage::default() },
+        cache_key,
+        usage: Usage { latency_ms, ..usage },
     };
     CommandRequest {
-        command_id: CommandId::derived("analysis", &event.event_id.to_string()),
+        command_id: task.command,
         credential: credential(),
         expected_version: None,
         occurred_at: None,
-        correlation_id: Some(event.metadata.correlation_id),
-        causation_id: Some(event.event_id),
-        command: Command::Lead(To {
-            id: LeadId::from_uuid(event.aggregate_id),
-            command: record.into(),
-        }),
+        correlation_id: task.correlation,
+        causation_id: task.causation,
+        command: Command::Lead(To { id: task.lead, command: record.into() }),
     }
 }
 
-fn unanswered(event: &Recorded, error: ClientError) -> Fate {
-    let lead = event.aggregate_id;
+pub(crate) fn unanswered(task: &Task, error: ClientError) -> Fate {
+    let lead = task.lead;
     match error {
         ClientError::Rejected(refusal) if SETTLED.contains(&refusal.code.as_str()) => {
             tracing::info!(%lead, code = refusal.code, "there is nothing to analyse any more");

@@ -1,7 +1,9 @@
-//! What the advisor needs to know: its bus, twice.
+//! What the advisor needs to know: its bus, twice, whom it asks outside, and its pace.
 
+use crate::cloud::CloudConfig;
 use ael_events::subjects::Edge;
 use ael_service::{BusConfig, ConfigError, Env};
+use std::time::Duration;
 
 /// How the advisor is set up.
 #[derive(Debug, Clone)]
@@ -11,12 +13,21 @@ pub struct Config {
     /// The bus as `assistant`, whose password is `NATS_ASSISTANT_PASSWORD`; without it questions
     /// are not answered.
     pub assistant: Option<BusConfig>,
+    /// The model outside; without one the local model answers.
+    pub cloud: Option<CloudConfig>,
+    /// For how long an answer from outside is remembered.
+    pub cache_ttl: Duration,
+    /// How often old analyses are looked for.
+    pub stale_scan: Duration,
+    /// How many requests are worked on at once.
+    pub at_once: usize,
     /// The environment, for readiness and metrics.
     pub env: Env,
 }
 
 impl Config {
-    /// Reads the bus's variables.
+    /// Reads the bus's variables, `OPENAI_…`, `AI_CACHE_TTL`, `AI_STALE_SCAN`, `AI_TIMEOUT` and
+    /// `AI_CONCURRENCY`.
     ///
     /// # Errors
     /// Names the variable that is missing or makes no sense.
@@ -28,6 +39,21 @@ impl Config {
             password,
             ..bus.clone()
         });
-        Ok(Self { bus, assistant, env: env.clone() })
+        const SECONDS: &str = "a number of seconds";
+        let cloud = CloudConfig::read(env)?;
+        let scan: u64 = env.or("AI_STALE_SCAN", "a number of seconds, at least 1", 300)?;
+        if scan == 0 {
+            return Err(ConfigError::malformed("AI_STALE_SCAN", "a number of seconds, at least 1"));
+        }
+        Ok(Self {
+            bus,
+            assistant,
+            cache_ttl: Duration::from_secs(env.or("AI_CACHE_TTL", SECONDS, 3_600)?),
+            stale_scan: Duration::from_secs(scan),
+            // While some wait for their answer, the next ones are made ready.
+            at_once: cloud.as_ref().map_or(32, |cloud| cloud.concurrency * 2),
+            cloud,
+            env: env.clone(),
+        })
     }
 }

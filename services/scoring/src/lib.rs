@@ -1,21 +1,31 @@
-//! The advisor: says what a lead is worth and why, when it is asked to. A pure client of the bus.
+//! The advisor: says what a lead is worth and why, when it is asked to, and anew when what it said
+//! says nothing any more. A pure client of the bus.
 //!
 //! The request is an event and the answer an idempotent command whose id derives from it: however
 //! often the request comes and whoever crashes when, the history has one answer to it.
 
+mod advisor;
 mod analysis;
 mod assistant;
+mod cache;
+mod cloud;
 mod config;
 mod local;
+mod outside;
+mod staleness;
+mod standing;
 mod words;
 
 pub use config::Config;
 
+use crate::advisor::Advisor;
+use crate::assistant::{AssistantDesk, Brain, Memory, Outside};
+use crate::cache::Cache;
+use crate::cloud::Cloud;
 use ael_bus::{Bus, BusError, ConsumeError, ServeOptions, follow};
 use ael_client::Client;
 use ael_events::subjects::{self, Edge};
 use ael_service::{BusConfig, ConfigError, Health, health};
-use assistant::{AssistantDesk, Brain, Memory};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -38,6 +48,9 @@ pub enum ScoringError {
     /// A consumer cannot be taken.
     #[error("requests for an analysis cannot be followed")]
     Consume(#[from] ConsumeError),
+    /// No connection can be secured on this machine.
+    #[error("no connection to a model outside can be secured")]
+    Tls(#[from] reqwest::Error),
 }
 
 /// Runs until told to stop. Any number of copies may run: each request goes to one of them.
@@ -49,17 +62,37 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Scor
     health::serve("scoring", &config.env, health.clone()).await?;
     let bus = Bus::connect(&config.bus.into()).await?;
     bus.tell(health);
+    let client = Client::new(bus.clone(), Edge::Scoring);
+    let outside = match config.cloud {
+        Some(cloud) => {
+            tracing::info!("a language model outside is asked for analyses");
+            Some((Cloud::new(cloud)?, Cache::new(&bus, config.cache_ttl)))
+        }
+        None => {
+            tracing::info!("OPENAI_API_KEY is not set: the local model makes the analyses");
+            None
+        }
+    };
+    let advisor = Arc::new(Advisor::new(client.clone(), outside));
     let answering = match config.assistant {
-        Some(assistant) => Some(answer(assistant, shutdown.clone()).await?),
+        Some(assistant) => Some(answer(assistant, &advisor, shutdown.clone()).await?),
         None => {
             tracing::info!("NATS_ASSISTANT_PASSWORD is not set: the assistant is away");
             None
         }
     };
-    let client = Client::new(bus.clone(), Edge::Scoring);
     let requests = bus.consumer(subjects::EVENTS, subjects::ANALYSIS).await?;
-    let analyse = move |event| analysis::analyse(event, client.clone());
-    follow((requests, subjects::ANALYSIS), &bus, &shutdown, analyse).await;
+    let happened = bus.consumer(subjects::EVENTS, subjects::STALENESS).await?;
+    let (asker, adviser) = (client.clone(), Arc::clone(&advisor));
+    let requested = move |event| analysis::requested(event, asker.clone(), Arc::clone(&adviser));
+    let (asker, adviser) = (client.clone(), Arc::clone(&advisor));
+    let outdated = move |event| staleness::happened(event, asker.clone(), Arc::clone(&adviser));
+    tokio::join!(
+        follow((requests, subjects::ANALYSIS), config.at_once, &bus, &shutdown, requested),
+        follow((happened, subjects::STALENESS), config.at_once, &bus, &shutdown, outdated),
+        staleness::grow_old(client, Arc::clone(&advisor), config.stale_scan, shutdown.clone()),
+        standing::tell(advisor, bus.clone(), shutdown.clone()),
+    );
     if let Some((assistant, serving)) = answering {
         if serving.await.is_err() {
             tracing::error!("answering questions broke off by a defect");
@@ -73,6 +106,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Scor
 /// Answers questions as a user of its own: who consumes may not answer as well.
 async fn answer(
     config: BusConfig,
+    advisor: &Arc<Advisor>,
     stop: CancellationToken,
 ) -> Result<(Bus, JoinHandle<()>), ScoringError> {
     let password = config.password.clone();
@@ -87,7 +121,8 @@ async fn answer(
     let window = Client::new(bus.clone(), Edge::Assistant)
         .with_patience(LOOK_PATIENCE)
         .with_attempt(LOOK_ATTEMPT);
-    let desk = AssistantDesk::new(Arc::new(window), Brain { chat: None }, memory);
+    let brain = Brain { chat: Outside::of(advisor) };
+    let desk = AssistantDesk::new(Arc::new(window), brain, memory);
     let serving = bus.serve(ServeOptions::new(subjects::ASSISTANT), Arc::new(desk), stop).await?;
     Ok((bus, serving))
 }

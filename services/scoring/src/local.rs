@@ -1,5 +1,6 @@
 //! The local model's advice: always there, whatever else is not.
 
+use crate::outside::hash;
 use crate::words;
 use ael_events::query::LeadFeatures;
 use ael_events::values::{
@@ -7,9 +8,8 @@ use ael_events::values::{
     Score, Tier,
 };
 use ael_scoring_model::{LeadFacts, cold_start};
-use serde_json::Value;
-use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use chrono::{DateTime, Utc};
+use serde_json::json;
 
 /// Who answers before there are outcomes to learn from.
 const RULES: &str = "cold-start-rules-1";
@@ -25,6 +25,7 @@ pub(crate) struct Advice {
     pub(crate) model: ModelName,
     pub(crate) prompt_version: PromptVersion,
     pub(crate) feature_hash: FeatureHash,
+    pub(crate) analysed_at: DateTime<Utc>,
 }
 
 /// Advice that is none.
@@ -36,9 +37,6 @@ pub(crate) enum NoAdvice {
     /// The words cannot be kept.
     #[error("the local model's words cannot be kept")]
     Words(#[from] InvalidText),
-    /// The features cannot be written.
-    #[error("the features cannot be written")]
-    Features(#[from] serde_json::Error),
 }
 
 /// Scores a lead by the rules of a workspace that has no outcomes yet.
@@ -53,6 +51,7 @@ pub(crate) fn advise(features: &LeadFeatures) -> Result<Advice, NoAdvice> {
         model: ModelName::parse(RULES)?,
         prompt_version: PromptVersion::parse(LOCAL)?,
         feature_hash: fingerprint(features)?,
+        analysed_at: Utc::now(),
     })
 }
 
@@ -81,24 +80,26 @@ fn recommended(score: Score, min_transfer_score: Score) -> Recommendation {
     }
 }
 
-/// SHA-256 of the features as canonical JSON: names in alphabetical order, no spaces.
-fn fingerprint(features: &LeadFeatures) -> Result<FeatureHash, NoAdvice> {
-    let named = serde_json::to_value(&features.anonymous)?;
-    let ordered: BTreeMap<String, Value> = serde_json::from_value(named)?;
-    let digest = Sha256::digest(serde_json::to_vec(&ordered)?);
-    let hexadecimal: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(FeatureHash::parse(&hexadecimal)?)
+/// SHA-256 of the anonymous features as canonical JSON.
+pub(crate) fn fingerprint(features: &LeadFeatures) -> Result<FeatureHash, InvalidText> {
+    FeatureHash::parse(&hash(&json!(features.anonymous)))
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use ael_events::event::ScoreFeatures;
     use ael_events::query::InsideFeatures;
     use ael_events::values::{Language, Source, Stage};
-    use std::collections::BTreeSet;
+    use sha2::{Digest as _, Sha256};
+    use std::collections::{BTreeMap, BTreeSet};
 
-    fn of(source: Source, stage: Stage, message_count: u32, known: bool) -> LeadFeatures {
+    pub(crate) fn of(
+        source: Source,
+        stage: Stage,
+        message_count: u32,
+        known: bool,
+    ) -> LeadFeatures {
         LeadFeatures {
             anonymous: ScoreFeatures {
                 source,
@@ -119,6 +120,8 @@ mod tests {
             },
             language: Language::En,
             min_transfer_score: Score::new(0.6).unwrap(),
+            analysed_at: None,
+            stale: None,
         }
     }
 

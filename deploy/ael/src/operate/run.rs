@@ -82,6 +82,19 @@ impl Service {
         }
     }
 
+    /// Whether it asks models outside, and so needs their keys.
+    pub const fn asks_outside(self) -> bool {
+        match self {
+            Self::Scoring => true,
+            Self::Commands
+            | Self::Relay
+            | Self::Projections
+            | Self::Queries
+            | Self::Jobs
+            | Self::Api => false,
+        }
+    }
+
     /// Runs it until it is told to stop.
     pub async fn run(self) -> anyhow::Result<()> {
         let env = Env::of_process();

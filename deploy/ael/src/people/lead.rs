@@ -59,6 +59,9 @@ pub struct List {
     /// Whose: a member, `me` or `nobody`
     #[arg(long, value_name = "MEMBER")]
     owner: Option<String>,
+    /// Only those whose analysis says nothing any more
+    #[arg(long)]
+    stale: bool,
     /// With this tag
     #[arg(long)]
     tag: Option<Tag>,
@@ -154,6 +157,7 @@ impl List {
             max_score: None,
             created_from: self.since,
             created_to: self.until,
+            stale: self.stale.then_some(true),
             q: self.q,
         };
         let by = match self.sort {

@@ -5,7 +5,7 @@ use crate::output::Output;
 use crate::session::Desk;
 use ael_events::ids::MemberId;
 use ael_events::query::{HistoryEntry, LeadListItem, LeadView, NoteView};
-use ael_events::values::{AttributeValue, Contact, Money, Tag};
+use ael_events::values::{AttributeValue, Contact, Money, StaleReason, Tag};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -116,7 +116,17 @@ pub fn advice(lead: &LeadView) -> String {
     let (score, at) = (analysis.ai_score, shown(analysis.last_ai_analysis_at));
     let (tier, recommendation) = (score.tier(), analysis.ai_recommendation);
     let reason = reason.unwrap_or_default();
-    format!("{:.2} {tier}, {recommendation}{reason} ({at}){pending}", score.value())
+    let stale = lead.ai_stale.map(|why| format!(" – stale: {}", outdated(why))).unwrap_or_default();
+    format!("{:.2} {tier}, {recommendation}{reason} ({at}){stale}{pending}", score.value())
+}
+
+const fn outdated(why: StaleReason) -> &'static str {
+    match why {
+        StaleReason::StageChanged => "the stage changed since",
+        StaleReason::DomainChanged => "the business domain changed since",
+        StaleReason::Messages => "many messages since",
+        StaleReason::Age => "it is old",
+    }
 }
 
 fn noted(desk: &Desk, note: &NoteView) -> String {

@@ -2,19 +2,79 @@
 
 use crate::output::Output;
 use crate::session::{Desk, Global};
-use ael_events::query::{Query, Statistics};
+use ael_events::query::{AiStats, ProviderStanding, ProviderState, Query, Statistics};
+use ael_events::subjects;
 use ael_events::values::Money;
+use serde::Serialize;
+
+/// What a program is told.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    numbers: &'a Statistics,
+    language_model: Option<&'a ProviderStanding>,
+}
 
 /// Shows the numbers.
 pub async fn run(global: &Global) -> anyhow::Result<()> {
     let desk = global.desk().await?;
     let numbers: Statistics = desk.ask(Query::Statistics {}).await?;
-    desk.out().answer(&numbers, |out| {
+    let standing = provider(&desk).await;
+    let told = Told { numbers: &numbers, language_model: standing.as_ref() };
+    desk.out().answer(&told, |out| {
         overview(*out, &desk, &numbers)?;
         out.say("")?;
         funnel(*out, &numbers)?;
-        breakdown(*out, &desk, &numbers)
+        breakdown(*out, &desk, &numbers)?;
+        advisor(*out, &numbers.ai, standing.as_ref())
     })
+}
+
+/// How it stands with the model outside, as the advisor told last.
+async fn provider(desk: &Desk) -> Option<ProviderStanding> {
+    let told = async {
+        let bucket = desk.session.bus().bucket(subjects::ADVISOR).await?;
+        bucket.get(subjects::PROVIDER_STANDING).await
+    };
+    // The numbers are worth showing without it.
+    let entry = told.await.map_err(|error| tracing::debug!(%error, "no standing")).ok()??;
+    serde_json::from_slice(&entry.value).ok()
+}
+
+fn advisor(out: Output, ai: &AiStats, provider: Option<&ProviderStanding>) -> anyhow::Result<()> {
+    out.say("")?;
+    let told = ai.models.iter().map(|(model, count)| format!("{model} {count}"));
+    let mut facts = vec![
+        ("analyses", ai.analyses.to_string()),
+        ("answered by", told.collect::<Vec<_>>().join(", ")),
+        ("language model", provider.map_or_else(|| "none is asked".to_owned(), state)),
+    ];
+    if ai.cache_hits + ai.cache_misses > 0 {
+        let asked = ai.cache_hits + ai.cache_misses;
+        let saved = dollars(ai.saved_micro_usd);
+        let hits = format!("{} of {asked}, which saved {saved}", ai.cache_hits);
+        let spent = dollars(ai.month_micro_usd);
+        facts.push(("remembered", hits));
+        facts.push(("this month", format!("{spent} of {}", dollars(ai.budget_micro_usd))));
+    }
+    out.facts(facts)
+}
+
+fn state(provider: &ProviderStanding) -> String {
+    let ProviderStanding { provider, model, state, until } = provider;
+    let how = match (state, until) {
+        (ProviderState::Closed, _) => "is asked".to_owned(),
+        (ProviderState::HalfOpen, _) => "is being tried again".to_owned(),
+        (ProviderState::Open, Some(until)) => {
+            format!("fails, and is left alone until {} UTC", until.format("%H:%M:%S"))
+        }
+        (ProviderState::Open, None) => "fails, and is left alone for now".to_owned(),
+    };
+    format!("{model} ({provider}) {how}")
+}
+
+fn dollars(micro: u64) -> String {
+    format!("${:.4}", micro as f64 / 1e6)
 }
 
 fn percent(part: u64, whole: u64) -> String {

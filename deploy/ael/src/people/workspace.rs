@@ -31,7 +31,9 @@ pub enum WorkspaceCommand {
     /// Change settings, each as NAME=VALUE
     #[command(after_help = "Settings: business_domains, tags (words separated by commas), \
         min_transfer_score, stale_days,\n  currency, language, country, time_zone, \
-        stage_deadlines.new_hours (contacted_hours, qualified_hours)\n\nExamples:\n  \
+        stage_deadlines.new_hours (contacted_hours, qualified_hours),\n  \
+        advisor.stale_messages (stale_messages_percent, monthly_budget_cents),\n  \
+        consents (cloud_text, cloud_voice)\n\nExamples:\n  \
         ael workspace settings currency=EUR stale_days=14\n  \
         ael workspace settings tags=vip,cold business_domains=solar,wind")]
     Settings(Change),

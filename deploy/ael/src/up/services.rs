@@ -12,11 +12,12 @@ use secrecy::ExposeSecret as _;
 use std::net::{SocketAddr, TcpListener};
 
 /// What of our own environment every service may have: none of it is a secret.
-const HANDED_ON: [&str; 29] = [
+const HANDED_ON: [&str; 30] = [
     "NATS_CA_FILE",
     "NATS_ALLOW_PLAINTEXT",
     "AEL_LOG",
     "AI_CACHE_TTL",
+    "AI_STALE_SCAN",
     "AEL_COMMANDS_CONCURRENCY",
     "AEL_COMMANDS_CACHE_MIB",
     "AEL_QUERIES_CONCURRENCY",
@@ -42,6 +43,18 @@ const HANDED_ON: [&str; 29] = [
     "OIDC_SCOPE_CLAIM",
     "OIDC_SCOPE_PREFIX",
     "OIDC_ROLES_CLAIM",
+];
+
+/// What of our own environment the services that ask models outside may have besides; the key is a
+/// secret.
+const OUTSIDE: [&str; 7] = [
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "OPENAI_MODEL",
+    "OPENAI_PRICE_INPUT",
+    "OPENAI_PRICE_OUTPUT",
+    "AI_TIMEOUT",
+    "AI_CONCURRENCY",
 ];
 
 /// Starts every service, `copies` times each, and returns when all take work.
@@ -121,7 +134,8 @@ fn environment(
         let url = stack::role_url(running, env, role.name())?;
         tell("DATABASE_URL", url.expose_secret());
     }
-    for name in HANDED_ON {
+    let outside = OUTSIDE.iter().filter(|_| service.asks_outside());
+    for name in HANDED_ON.iter().chain(outside) {
         if let Some(value) = env.get(name) {
             tell(name, value);
         }

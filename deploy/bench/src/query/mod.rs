@@ -29,9 +29,21 @@ const TIMES: usize = 20;
 
 /// The statement by which the service reads the first page of everything, and its transaction.
 const PAGE: &str = "SELECT l.id, l.version, l.stage, l.source, l.business_domain, l.owner, \
-    m.name AS owner_name, l.contact, l.tags, l.message_count, l.score, l.recommendation, \
-    l.created_at, l.updated_at, l.erased FROM ((SELECT l.* FROM read.lead_board l \
+    m.name AS owner_name, l.contact, l.tags, l.message_count, l.score, l.recommendation, CASE \
+    WHEN l.analysed_at IS NULL OR l.erased OR l.stage NOT IN ('new', 'contacted', 'qualified') \
+        THEN NULL \
+    WHEN l.outdated IS NOT NULL THEN l.outdated \
+    WHEN l.message_count - l.analysed_messages >= \
+            coalesce((w.settings #>> '{advisor,stale_messages}')::bigint, 3) \
+        AND (l.message_count - l.analysed_messages) * 100 >= l.analysed_messages * \
+            coalesce((w.settings #>> '{advisor,stale_messages_percent}')::bigint, 50) \
+        THEN 'messages' \
+    WHEN l.analysed_at <= now() - make_interval( \
+            days => least((w.settings ->> 'stale_days')::bigint, 36500)::integer) \
+        THEN 'age' END AS stale, l.created_at, l.updated_at, l.erased \
+    FROM ((SELECT l.* FROM read.lead_board l \
     WHERE l.workspace = $1 ORDER BY l.created_at DESC, l.id DESC LIMIT 51)) l \
+    LEFT JOIN read.workspaces w ON w.workspace = $2 \
     LEFT JOIN read.members m ON m.workspace = $2 AND m.id = l.owner \
     ORDER BY l.created_at DESC, l.id DESC LIMIT 51";
 

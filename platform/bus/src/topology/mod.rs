@@ -276,6 +276,7 @@ mod tests {
             buckets,
             [
                 subjects::AI_CACHE,
+                subjects::ADVISOR,
                 subjects::DIALOGUES,
                 subjects::ASSISTANT_MEMORY,
                 subjects::WS_TICKETS,

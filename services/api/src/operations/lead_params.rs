@@ -32,6 +32,8 @@ pub(crate) struct LeadListParams {
     pub(crate) min_score: Option<Score>,
     /// With at most this score.
     pub(crate) max_score: Option<Score>,
+    /// `true`: whose analysis says nothing any more (`ai_stale`); `false`: the others.
+    pub(crate) stale: Option<bool>,
     /// Created at this time or later.
     pub(crate) created_from: Option<DateTime<Utc>>,
     /// Created before this time.
@@ -157,7 +159,7 @@ macro_rules! fields {
 
 fields! {
     id version stage source business_domain owner owner_name contact tags message_count ai_score
-    tier ai_recommendation created_at updated_at erased sale
+    tier ai_recommendation ai_stale created_at updated_at erased sale
 }
 
 impl LeadListParams {
@@ -174,6 +176,7 @@ impl LeadListParams {
             max_score: self.max_score,
             created_from: self.created_from,
             created_to: self.created_to,
+            stale: self.stale,
             q: self.q,
         };
         let sorts = self.sort.map(|words| words.0).unwrap_or_default();

@@ -66,6 +66,9 @@ pub(crate) struct AiStats {
     scored: u64,
     /// All leads.
     leads: u64,
+    /// What the advisor did and what that cost.
+    #[serde(flatten)]
+    ai: ael_events::query::AiStats,
 }
 
 impl StatisticsApi {
@@ -119,11 +122,13 @@ impl StatisticsApi {
         Found::of(&AgingStats { stages })
     }
 
-    /// What the advisor thinks of the leads
+    /// What the advisor thinks of the leads, and what it costs
+    ///
+    /// For an Agent: of their own leads.
     #[oai(path = "/ai", method = "get", operation_id = "stats_ai")]
     async fn ai(&self, reader: Reader) -> Result<Found<AiStats>, Problem> {
-        let Statistics { overview, funnel, .. } = self.all(&reader).await?;
+        let Statistics { overview, funnel, ai, .. } = self.all(&reader).await?;
         let scored = funnel.tiers.values().sum();
-        Found::of(&AiStats { tiers: funnel.tiers, scored, leads: overview.leads })
+        Found::of(&AiStats { tiers: funnel.tiers, scored, leads: overview.leads, ai })
     }
 }

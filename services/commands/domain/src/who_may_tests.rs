@@ -395,6 +395,7 @@ pub(crate) fn record() -> RecordAnalysis {
             age_days: 0,
         },
         feature_hash: "00".parse().unwrap(),
+        cache_key: None,
         usage: Default::default(),
     }
 }

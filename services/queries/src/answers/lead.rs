@@ -1,5 +1,6 @@
 //! One lead, now or as it was, and its anonymous features.
 
+use super::advisor;
 use super::people;
 use super::rows::member;
 use super::sales;
@@ -8,11 +9,9 @@ use crate::page::PAGE_BYTES;
 use crate::refusal::{Answered, Unanswered, invalid, not_found};
 use crate::view::View;
 use ael_events::answer::Rejected;
-use ael_events::event::{LeadEvent, ScoreFeatures};
+use ael_events::event::LeadEvent;
 use ael_events::ids::LeadId;
-use ael_events::query::{
-    GetLead, InsideFeatures, LeadDetails, LeadFeatures, LeadInclude, LeadView, WorkspaceView,
-};
+use ael_events::query::{GetLead, LeadDetails, LeadInclude, LeadView};
 use ael_projections::lead_card;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
@@ -44,7 +43,10 @@ pub async fn answer(view: &mut View, asker: Colleague, asked: &GetLead) -> Answe
             .map_err(Unanswered::unreadable::<serde_json::Error>("a lead"))?,
         (None, Some(_)) | (Some(_), None) => past(view, asked).await?,
     };
-    let lead = carried(lead_card::present(found));
+    let mut lead = carried(lead_card::present(found));
+    if lead.analysis.is_some() && (asked.as_of, asked.version) == (None, None) {
+        lead.ai_stale = advisor::stale_now(&lead, &people::workspace(view).await?.settings);
+    }
     let owner_name = match lead.owner.filter(|_| asked.include.contains(&LeadInclude::Owner)) {
         Some(owner) => people::name_of(view, owner).await?,
         None => None,
@@ -154,46 +156,4 @@ fn carried(mut lead: LeadView) -> LeadView {
         bytes -= dropped.map_or(0, |json| json.len());
     }
     lead
-}
-
-/// What the advisor looks at of a lead: no name, contact, note or id.
-///
-/// # Errors
-/// When there is no such lead.
-pub async fn features(view: &mut View, lead: LeadId) -> Answered<LeadFeatures> {
-    let row: Option<(Json<LeadView>, i32, i32)> = sqlx::query_as(
-        "SELECT card, \
-         greatest(0, floor(extract(epoch FROM \
-            now() - (card ->> 'created_at')::timestamptz) / 86400))::int, \
-         greatest(0, floor(extract(epoch FROM \
-            now() - (card ->> 'updated_at')::timestamptz) / 86400))::int \
-         FROM read.lead_cards WHERE workspace = $1 AND id = $2",
-    )
-    .bind(view.workspace.uuid())
-    .bind(lead.uuid())
-    .fetch_optional(&mut *view.tx)
-    .await?;
-    let (Json(card), age, idle) = row.ok_or_else(|| not_found("lead"))?;
-    let WorkspaceView { settings, .. } = people::workspace(view).await?;
-    Ok(LeadFeatures {
-        anonymous: ScoreFeatures {
-            source: card.source,
-            stage: card.stage,
-            message_count: card.message_count,
-            has_domain: card.business_domain.is_some(),
-            age_days: age.unsigned_abs(),
-        },
-        inside: InsideFeatures {
-            has_email: card.contact.email.is_some(),
-            has_phone: card.contact.phone.is_some(),
-            has_company: card.contact.company.is_some(),
-            has_position: card.contact.position.is_some(),
-            has_budget: card.budget.is_some(),
-            tags: card.tags,
-            idle_days: idle.unsigned_abs(),
-            attributes: card.attributes,
-        },
-        language: settings.language,
-        min_transfer_score: settings.min_transfer_score,
-    })
 }

@@ -16,6 +16,22 @@ use std::collections::BTreeSet;
 /// How many leads a search considers; the list is cut to these before anything else.
 pub const SEARCH_CANDIDATES: i32 = 500;
 
+/// Why a lead's analysis says nothing any more, of a lead `l` of a workspace `w`: as
+/// [`Looked::stale`](ael_events::values::Looked::stale) has it, which a test compares. Settings
+/// from before there was an advisor have none of it.
+const STALE: &str = "CASE \
+    WHEN l.analysed_at IS NULL OR l.erased OR l.stage NOT IN ('new', 'contacted', 'qualified') \
+        THEN NULL \
+    WHEN l.outdated IS NOT NULL THEN l.outdated \
+    WHEN l.message_count - l.analysed_messages >= \
+            coalesce((w.settings #>> '{advisor,stale_messages}')::bigint, 3) \
+        AND (l.message_count - l.analysed_messages) * 100 >= l.analysed_messages * \
+            coalesce((w.settings #>> '{advisor,stale_messages_percent}')::bigint, 50) \
+        THEN 'messages' \
+    WHEN l.analysed_at <= now() - make_interval( \
+            days => least((w.settings ->> 'stale_days')::bigint, 36500)::integer) \
+        THEN 'age' END";
+
 /// Whose leads a branch reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owners {
@@ -83,15 +99,18 @@ impl LeadPageSql<'_> {
         sql.push(
             "SELECT l.id, l.version, l.stage, l.source, l.business_domain, l.owner, \
              m.name AS owner_name, l.contact, l.tags, l.message_count, l.score, \
-             l.recommendation, l.created_at, l.updated_at, l.erased FROM (",
+             l.recommendation, ",
         );
+        sql.push(STALE).push(" AS stale, l.created_at, l.updated_at, l.erased FROM (");
         for (nth, owners) in self.owners.iter().enumerate() {
             sql.push(if nth == 0 { "(" } else { " UNION ALL (" });
             self.push_branch(&mut sql, *owners, stretch);
             self.order.push_order(&mut sql, self.inner(), stretch, limit);
             sql.push(")");
         }
-        sql.push(") l LEFT JOIN read.members m ON m.workspace = ");
+        sql.push(") l LEFT JOIN read.workspaces w ON w.workspace = ");
+        sql.push_bind(self.workspace.uuid());
+        sql.push(" LEFT JOIN read.members m ON m.workspace = ");
         sql.push_bind(self.workspace.uuid()).push(" AND m.id = l.owner");
         self.order.push_order(&mut sql, self.outer(), stretch, limit);
         sql
@@ -169,6 +188,11 @@ impl LeadPageSql<'_> {
         }
         push_at(sql, "l.created_at >= ", filter.created_from);
         push_at(sql, "l.created_at < ", filter.created_to);
+        if let Some(stale) = filter.stale {
+            sql.push(" AND (SELECT ").push(STALE).push(" FROM read.workspaces w ");
+            sql.push("WHERE w.workspace = ").push_bind(self.workspace.uuid()).push(")");
+            sql.push(if stale { " IS NOT NULL" } else { " IS NULL" });
+        }
     }
 
     /// The search runs behind the database's own wall, which keeps to workspace and see-rule once

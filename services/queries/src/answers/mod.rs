@@ -1,6 +1,7 @@
 //! One file per kind of question; here each question finds its answer.
 
 mod access;
+mod advisor;
 mod changes;
 mod events;
 mod feed;
@@ -47,12 +48,16 @@ pub fn read_by(query: &Query) -> &'static [&'static str] {
         Query::GetLead(asked) if !asked.include.is_empty() => {
             &[LEAD_CARD, TIMELINE, MEMBERS, SALE_BOARD]
         }
-        Query::GetLead(asked) if asked.as_of.is_none() && asked.version.is_none() => &[LEAD_CARD],
-        Query::GetLead(_) => &[LEAD_CARD, TIMELINE],
+        Query::GetLead(asked) if asked.as_of.is_none() && asked.version.is_none() => {
+            &[LEAD_CARD, MEMBERS]
+        }
+        Query::GetLead(_) => &[LEAD_CARD, TIMELINE, MEMBERS],
         Query::LeadHistory(_) => &[LEAD_CARD, TIMELINE, MEMBERS],
         Query::ListSales(_) | Query::GetSale(_) => &[SALE_BOARD],
         Query::Statistics {} => &[STATS, LEAD_BOARD, MEMBERS],
         Query::LeadFeatures { .. } => &[LEAD_CARD, MEMBERS],
+        Query::AdvisorContext {} => &[LEAD_BOARD, SALE_BOARD, STATS, MEMBERS],
+        Query::StaleAnalyses {} => &[LEAD_BOARD, MEMBERS],
         Query::ListTokens(_) | Query::ListInvitations(_) => &[ACCESS],
         Query::ListEvents(_) => &[TIMELINE, MEMBERS],
         Query::ListChanges(_) => &[TIMELINE, LEAD_CARD, SALE_BOARD],
@@ -106,6 +111,8 @@ pub fn planned(query: &Query, asker: Asker) -> Plan {
         | Query::Me {}
         | Query::GetWorkspace {}
         | Query::LeadFeatures { .. }
+        | Query::AdvisorContext {}
+        | Query::StaleAnalyses {}
         | Query::ListDead {}
         | Query::ListProjections {}
         | Query::ListWorkspaces {}
@@ -141,6 +148,8 @@ async fn to_colleague(view: &mut View, asker: Colleague, query: &Query) -> Answe
         Query::GetWorkspace {} => found(people::workspace(view).await?),
         Query::ListDead {} => found(house::dead(view).await?),
         Query::LeadFeatures { .. }
+        | Query::AdvisorContext {}
+        | Query::StaleAnalyses {}
         | Query::ListProjections {}
         | Query::ListWorkspaces {}
         | Query::FindMember { .. } => Err(not_allowed(query, "the house itself").into()),
@@ -149,7 +158,9 @@ async fn to_colleague(view: &mut View, asker: Colleague, query: &Query) -> Answe
 
 async fn to_house(view: &mut View, query: &Query) -> Answered<Bytes> {
     match query {
-        Query::LeadFeatures { lead_id } => found(lead::features(view, *lead_id).await?),
+        Query::LeadFeatures { lead_id } => found(advisor::features(view, *lead_id).await?),
+        Query::AdvisorContext {} => found(advisor::context(view).await?),
+        Query::StaleAnalyses {} => found(advisor::stale(view).await?),
         Query::ListDead {} => found(house::dead(view).await?),
         Query::ListProjections {} => found(house::projections(view).await?),
         Query::ListWorkspaces {} => found(house::workspaces(view).await?),

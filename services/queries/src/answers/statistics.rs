@@ -5,10 +5,13 @@ use crate::asker::Colleague;
 use crate::refusal::{Answered, Unanswered};
 use crate::view::View;
 use ael_events::query::{
-    AgentStats, CurrencyAmount, DomainStats, FunnelStats, MonthStats, Overview, SourceStats,
-    StageAging, Statistics, WorkspaceView,
+    AgentStats, AiStats, CurrencyAmount, DomainStats, FunnelStats, MonthStats, Overview,
+    SourceStats, StageAging, Statistics, WorkspaceView,
 };
-use ael_events::values::{Currency, DomainSlug, InvalidMoney, InvalidText, SaleStage, Stage};
+use ael_events::values::{
+    Currency, DomainSlug, InvalidMoney, InvalidText, SaleStage, Stage, WorkspaceSettings,
+};
+use chrono::Utc;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use uuid::Uuid;
@@ -38,6 +41,7 @@ pub async fn answer(view: &mut View, asker: Colleague) -> Answered<Statistics> {
         agents,
         months: counters.months(),
         aging,
+        ai: counters.ai(&settings.settings, &Utc::now().format("%Y-%m").to_string()),
     })
 }
 
@@ -143,6 +147,31 @@ impl Counters {
                 })
             })
             .collect()
+    }
+
+    /// What the advisor did. What remembered answers saved is what the others cost on average.
+    fn ai(&self, settings: &WorkspaceSettings, month: &str) -> AiStats {
+        let models: BTreeMap<String, u64> = self
+            .keys(&["ai_model"])
+            .into_iter()
+            .map(|model| (model.to_owned(), self.of("ai_model", model)))
+            .collect();
+        let costs = self.keys(&["ai_cost"]).into_iter();
+        let cost_micro_usd = costs.map(|month| self.of("ai_cost", month)).sum();
+        let (cache_hits, cache_misses) = (self.of("ai_hits", ""), self.of("ai_misses", ""));
+        let budget_cents = settings.advisor.monthly_budget_cents.get();
+        AiStats {
+            analyses: models.values().sum(),
+            models,
+            cache_hits,
+            cache_misses,
+            input_tokens: self.of("ai_input_tokens", ""),
+            output_tokens: self.of("ai_output_tokens", ""),
+            cost_micro_usd,
+            saved_micro_usd: cost_micro_usd.saturating_mul(cache_hits) / cache_misses.max(1),
+            month_micro_usd: self.of("ai_cost", month),
+            budget_micro_usd: u64::from(budget_cents) * 10_000,
+        }
     }
 
     fn months(&self) -> Vec<MonthStats> {
@@ -257,6 +286,22 @@ mod tests {
         let told: Vec<_> =
             revenue.iter().map(|r| (r.currency.code(), r.paid_minor, r.expected_minor)).collect();
         assert_eq!(told, [("UAH", 500, 363), ("USD", 0, 3)]);
+    }
+
+    #[test]
+    fn what_the_advisor_cost_is_told_by_month_and_what_remembering_saved_by_the_average() {
+        let ai = counters(&[
+            ("ai_model", "local", 2),
+            ("ai_model", "gpt", 7),
+            ("ai_hits", "", 3),
+            ("ai_misses", "", 4),
+            ("ai_cost", "2026-10", 30),
+            ("ai_cost", "2026-11", 50),
+        ])
+        .ai(&WorkspaceSettings::standard().unwrap(), "2026-11");
+        assert_eq!((ai.analyses, ai.models["gpt"]), (9, 7));
+        assert_eq!((ai.cost_micro_usd, ai.month_micro_usd, ai.saved_micro_usd), (80, 50, 60));
+        assert_eq!(ai.budget_micro_usd, 10_000_000);
     }
 
     #[test]

@@ -294,6 +294,7 @@ pub fn view_of(id: LeadId, given: &Given) -> LeadView {
         notes: vec![],
         files: vec![],
         analysis: None,
+        ai_stale: None,
         analysis_pending: false,
         lost_reason: None,
         lost_text: None,

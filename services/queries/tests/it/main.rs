@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod advisor;
 mod event_plans;
 mod events;
 mod feed;

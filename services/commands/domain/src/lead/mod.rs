@@ -50,9 +50,10 @@ use ael_events::event::{LeadEvent, LeadProfile, OverriddenAdvice};
 use ael_events::ids::{FileId, LeadId, MemberId, NoteId};
 use ael_events::private::Private;
 use ael_events::values::{
-    ContactKind, DomainSlug, Money, Recommendation, Score, Source, Stage, Tag, WorkspaceSettings,
+    ContactKind, DomainSlug, Looked, Money, Recommendation, Score, Source, Stage, Tag,
+    WorkspaceSettings,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -128,14 +129,22 @@ pub struct Analysis {
     pub analysed_at: DateTime<Utc>,
     /// Whether the lead's stage or business domain is another since.
     pub outdated: bool,
+    /// The messages that it knew of; not known of what was remembered by an earlier release.
+    #[serde(default)]
+    pub messages: Option<u32>,
 }
 
 impl Analysis {
     /// Whether it says nothing any more about the lead of today.
     #[must_use]
-    pub fn is_stale(&self, now: DateTime<Utc>, settings: &WorkspaceSettings) -> bool {
-        let age = now.signed_duration_since(self.analysed_at);
-        self.outdated || age >= TimeDelta::days(i64::from(settings.stale_days))
+    fn is_stale(&self, messages: u32, now: DateTime<Utc>, settings: &WorkspaceSettings) -> bool {
+        let looked = Looked {
+            same_stage: !self.outdated,
+            same_domain: !self.outdated,
+            messages: (self.messages.unwrap_or(messages), messages),
+            at: self.analysed_at,
+        };
+        looked.stale(now, settings.stale_days, &settings.advisor).is_some()
     }
 }
 
@@ -333,7 +342,9 @@ impl Lead {
     ) -> Option<OverriddenAdvice> {
         match &self.analysis {
             None => Some(OverriddenAdvice::Missing),
-            Some(analysis) if analysis.is_stale(now, settings) => Some(OverriddenAdvice::Stale),
+            Some(analysis) if analysis.is_stale(self.message_count, now, settings) => {
+                Some(OverriddenAdvice::Stale)
+            }
             Some(analysis) if analysis.score < settings.min_transfer_score => {
                 Some(OverriddenAdvice::Low)
             }

@@ -29,6 +29,7 @@ pub(super) fn decide(
         prompt_version: command.prompt_version,
         features: command.features,
         feature_hash: command.feature_hash,
+        cache_key: command.cache_key,
         usage: command.usage,
         private: Private::Open(ReasonPrivate { reason: command.reason }),
     })])
@@ -56,6 +57,7 @@ mod tests {
             prompt_version: said.prompt_version,
             features: said.features,
             feature_hash: said.feature_hash,
+            cache_key: said.cache_key,
             usage: said.usage,
         }
     }

@@ -147,6 +147,7 @@ pub(crate) fn analysis(stage: Stage, score: f64) -> AnalysisRecorded {
             age_days: 1,
         },
         feature_hash: "00".parse().unwrap(),
+        cache_key: None,
         usage: Usage::default(),
         private: Private::Open(ReasonPrivate { reason: text("they answered twice") }),
     }

@@ -1,0 +1,287 @@
+//! Who answers: what is remembered, else a model outside, else the local model, which always does.
+
+use crate::cache::{Cache, Flight, Known};
+use crate::cloud::{self, Cloud, Spent, Unavailable};
+use crate::local::{self, Advice, NoAdvice};
+use crate::outside::{self, PROMPT_VERSION, Question, Said};
+use ael_client::{Client, ClientError};
+use ael_events::actor::ServicePrincipal;
+use ael_events::command::Credential;
+use ael_events::event::Usage;
+use ael_events::ids::WorkspaceId;
+use ael_events::query::{AdvisorContext, LeadFeatures, Query, QueryRequest, RememberedAnswer};
+use ael_events::values::{FeatureHash, InvalidText, ModelName, PromptVersion};
+use chrono::Utc;
+use moka::sync::Cache as Memory;
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// For how long it is taken for true how a workspace's leads end and what it has spent.
+const CONTEXT: Duration = Duration::from_secs(30);
+/// Of how many workspaces that is remembered.
+const WORKSPACES: u64 = 10_000;
+
+/// An answer, and what it took.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Advised {
+    pub(crate) advice: Advice,
+    pub(crate) usage: Usage,
+    pub(crate) cache_key: Option<FeatureHash>,
+}
+
+/// The model outside with what it takes to ask it well.
+#[derive(Debug)]
+struct Outside {
+    cloud: Cloud,
+    cache: Cache,
+    contexts: Memory<WorkspaceId, Arc<Context>>,
+}
+
+#[derive(Debug)]
+struct Context {
+    told: AdvisorContext,
+    /// What was spent here since.
+    spent: AtomicU64,
+}
+
+impl Context {
+    fn may_spend(&self) -> bool {
+        let spent = self.told.spent_micro_usd.saturating_add(self.spent.load(Ordering::Relaxed));
+        spent < self.told.budget_micro_usd
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Advisor {
+    client: Client,
+    outside: Option<Outside>,
+}
+
+/// Why a model outside gave no answer; whatever it is, the local model does.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotOutside {
+    #[error("there is no model outside")]
+    Nobody,
+    #[error("this month's budget is spent")]
+    Budget,
+    #[error("somebody else asks the same just now, in vain")]
+    InVain,
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    #[error("what the model says cannot be used: {0}")]
+    Unusable(&'static str),
+    #[error("how the workspace does cannot be learnt now")]
+    Context(#[source] ClientError),
+    #[error("a name cannot be kept")]
+    Name(#[from] InvalidText),
+}
+
+impl Advisor {
+    /// An advisor that asks a model outside where there is one.
+    pub(crate) fn new(client: Client, outside: Option<(Cloud, Cache)>) -> Self {
+        let outside = outside.map(|(cloud, cache)| {
+            let contexts = Memory::builder().max_capacity(WORKSPACES).time_to_live(CONTEXT).build();
+            Outside { cloud, cache, contexts }
+        });
+        Self { client, outside }
+    }
+
+    /// The model outside, if there is one.
+    pub(crate) fn cloud(&self) -> Option<&Cloud> {
+        self.outside.as_ref().map(|outside| &outside.cloud)
+    }
+
+    /// Has the model outside go on with a conversation, from the same monthly budget.
+    ///
+    /// # Errors
+    /// When there is no such model, it gives no answer, or nothing may be spent any more.
+    pub(crate) async fn converse(
+        &self,
+        workspace: WorkspaceId,
+        body: Value,
+        deadline: Instant,
+    ) -> Result<cloud::Reply, NotOutside> {
+        let outside = self.outside.as_ref().ok_or(NotOutside::Nobody)?;
+        let context = outside.context(&self.client, workspace).await;
+        let context = context.map_err(NotOutside::Context)?;
+        if !context.may_spend() {
+            return Err(NotOutside::Budget);
+        }
+        let reply = outside.cloud.ask(body, deadline.into_std()).await?;
+        context.spent.fetch_add(reply.spent.micro_usd, Ordering::Relaxed);
+        Ok(reply)
+    }
+
+    /// Advice about a lead. `force` passes over what is remembered.
+    ///
+    /// # Errors
+    /// Only when even the local model has none.
+    pub(crate) async fn advise(
+        &self,
+        workspace: WorkspaceId,
+        features: &LeadFeatures,
+        force: bool,
+    ) -> Result<Advised, NoAdvice> {
+        let mut spent = Spent::default();
+        if let Some(outside) = &self.outside {
+            match outside.advise(&self.client, workspace, features, force, &mut spent).await {
+                Ok(advised) => return Ok(advised),
+                Err(error) => {
+                    metrics::counter!("ael_ai_fallbacks_total").increment(1);
+                    let error = &error as &dyn std::error::Error;
+                    tracing::info!(%workspace, error, "the local model answers");
+                }
+            }
+        }
+        let advice = local::advise(features)?;
+        // What was paid for nothing was paid all the same.
+        Ok(Advised { advice, usage: usage(spent), cache_key: None })
+    }
+}
+
+impl Outside {
+    async fn advise(
+        &self,
+        client: &Client,
+        workspace: WorkspaceId,
+        features: &LeadFeatures,
+        force: bool,
+        spent: &mut Spent,
+    ) -> Result<Advised, NotOutside> {
+        let context = self.context(client, workspace).await.map_err(NotOutside::Context)?;
+        let question = Question::of(features, &context.told.win_rates);
+        let key = question.key(workspace, self.cloud.model())?;
+        let deadline = Instant::now() + self.cloud.patience();
+        let flight = if force {
+            Cache::forced(key.clone())
+        } else {
+            match self.cache.look(&key, deadline).await {
+                Known::Answer(answer) => return remembered(features, &answer, key),
+                Known::InVain => return Err(NotOutside::InVain),
+                Known::Ask(flight) => flight,
+            }
+        };
+        let asked = self.ask(&context, &question, deadline, spent).await;
+        context.spent.fetch_add(spent.micro_usd, Ordering::Relaxed);
+        self.settle(flight, asked, features, key, *spent).await
+    }
+
+    async fn settle(
+        &self,
+        flight: Flight,
+        asked: Result<Said, NotOutside>,
+        features: &LeadFeatures,
+        key: FeatureHash,
+        spent: Spent,
+    ) -> Result<Advised, NotOutside> {
+        let answer = match asked.and_then(|said| self.answer(said)) {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.cache.in_vain(flight).await;
+                return Err(error);
+            }
+        };
+        metrics::counter!("ael_ai_cache_misses_total").increment(1);
+        self.cache.answered(flight, answer.clone()).await;
+        let advice = advice(features, &answer)?;
+        Ok(Advised { advice, usage: usage(spent), cache_key: Some(key) })
+    }
+
+    /// Asks, and once more if what was said is no answer.
+    async fn ask(
+        &self,
+        context: &Context,
+        question: &Question,
+        deadline: Instant,
+        spent: &mut Spent,
+    ) -> Result<Said, NotOutside> {
+        if !context.may_spend() {
+            return Err(NotOutside::Budget);
+        }
+        let mut request = question.request();
+        let mut repaired = false;
+        loop {
+            let reply = self.cloud.ask(request.clone(), deadline.into_std()).await?;
+            *spent = spent.and(reply.spent);
+            let words = reply.message.content.unwrap_or_default();
+            let wrong = match outside::read(&words) {
+                Ok(said) => return Ok(said),
+                Err(wrong) => wrong,
+            };
+            metrics::counter!("ael_ai_unusable_total").increment(1);
+            if repaired || reply.message.refusal.is_some() {
+                return Err(NotOutside::Unusable(wrong));
+            }
+            repaired = true;
+            request = outside::repair(request, &words, wrong);
+        }
+    }
+
+    fn answer(&self, said: Said) -> Result<RememberedAnswer, NotOutside> {
+        Ok(RememberedAnswer {
+            score: said.score,
+            recommendation: said.recommendation,
+            reason: said.reason,
+            model: ModelName::parse(self.cloud.model())?,
+            prompt_version: PromptVersion::parse(PROMPT_VERSION)?,
+            analysed_at: Utc::now(),
+        })
+    }
+
+    async fn context(
+        &self,
+        client: &Client,
+        workspace: WorkspaceId,
+    ) -> Result<Arc<Context>, ClientError> {
+        if let Some(context) = self.contexts.get(&workspace) {
+            return Ok(context);
+        }
+        let asked = QueryRequest {
+            credential: Credential::Service {
+                principal: ServicePrincipal::Scoring,
+                on_behalf_of: None,
+            },
+            after: None,
+            query: Query::AdvisorContext {},
+        };
+        let told = client.query::<AdvisorContext>(workspace, &asked).await?;
+        let context = Arc::new(Context { told, spent: AtomicU64::new(0) });
+        self.contexts.insert(workspace, Arc::clone(&context));
+        Ok(context)
+    }
+}
+
+fn remembered(
+    features: &LeadFeatures,
+    answer: &RememberedAnswer,
+    key: FeatureHash,
+) -> Result<Advised, NotOutside> {
+    let usage = Usage { cached: true, ..Usage::default() };
+    Ok(Advised { advice: advice(features, answer)?, usage, cache_key: Some(key) })
+}
+
+fn advice(features: &LeadFeatures, answer: &RememberedAnswer) -> Result<Advice, InvalidText> {
+    Ok(Advice {
+        score: answer.score,
+        recommendation: answer.recommendation,
+        reason: answer.reason.clone(),
+        model: answer.model.clone(),
+        prompt_version: answer.prompt_version.clone(),
+        feature_hash: local::fingerprint(features)?,
+        // Now it was found to be right for this lead.
+        analysed_at: Utc::now(),
+    })
+}
+
+fn usage(spent: Spent) -> Usage {
+    Usage {
+        input_tokens: spent.input_tokens,
+        output_tokens: spent.output_tokens,
+        cost_micro_usd: spent.micro_usd,
+        ..Usage::default()
+    }
+}

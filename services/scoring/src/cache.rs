@@ -1,0 +1,190 @@
+//! Answers of models outside, remembered: in this process first, then in the bucket that the
+//! projector fills. Who asks outside agrees with all other copies, so that the same question is
+//! asked once, however many want to know at the same moment.
+
+use ael_bus::{BucketError, Bus, LazyBucket};
+use ael_events::query::RememberedAnswer;
+use ael_events::subjects;
+use ael_events::values::FeatureHash;
+use chrono::{DateTime, TimeDelta, Utc};
+use moka::sync::Cache as Memory;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How many answers a process remembers by itself.
+const MOST: u64 = 50_000;
+/// How often a copy looks whether the other one has its answer.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What is known of a question.
+#[derive(Debug)]
+pub(crate) enum Known {
+    /// Somebody has asked already.
+    Answer(Arc<RememberedAnswer>),
+    /// Nobody has: whoever gets this asks, and says how it went.
+    Ask(Flight),
+    /// Somebody asks just now, and it comes to nothing or takes too long.
+    InVain,
+}
+
+/// The leave to ask outside, until its time is over.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    key: FeatureHash,
+    /// None, when the copies cannot agree now: rather asked twice than not at all.
+    revision: Option<u64>,
+}
+
+/// What the copies know of a question.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+enum Agreed {
+    Asking { until: DateTime<Utc> },
+    Answered { answer: RememberedAnswer },
+}
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub(crate) struct Cache {
+    memory: Memory<FeatureHash, Arc<RememberedAnswer>>,
+    shared: LazyBucket,
+    agreed: LazyBucket,
+    ttl: TimeDelta,
+}
+
+impl Cache {
+    /// A cache of answers that are good for so long.
+    pub(crate) fn new(bus: &Bus, ttl: Duration) -> Self {
+        // No time to live of its own: an answer's age counts from when it was given.
+        let memory = Memory::builder().max_capacity(MOST).build();
+        let shared = LazyBucket::new(bus.clone(), subjects::AI_CACHE);
+        let agreed = LazyBucket::new(bus.clone(), subjects::ADVISOR);
+        Self { memory, shared, agreed, ttl: TimeDelta::from_std(ttl).unwrap_or(TimeDelta::MAX) }
+    }
+
+    /// What is known; waits for whoever asks just now, until the deadline.
+    pub(crate) async fn look(&self, key: &FeatureHash, deadline: Instant) -> Known {
+        if let Some(answer) = self.memory.get(key).filter(|answer| self.is_good(answer)) {
+            hit("process");
+            return Known::Answer(answer);
+        }
+        match self.remembered(key).await {
+            Ok(Some(answer)) => {
+                hit("bucket");
+                return Known::Answer(self.keep(key, answer));
+            }
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "remembered answers are out of reach"),
+        }
+        match self.agree(key, deadline).await {
+            Ok(known) => known,
+            Err(error) => {
+                tracing::debug!(%error, "the copies cannot agree on who asks");
+                Known::Ask(Flight { key: key.clone(), revision: None })
+            }
+        }
+    }
+
+    /// It went well: all who wait get the answer, and whoever asks next.
+    pub(crate) async fn answered(&self, flight: Flight, answer: RememberedAnswer) {
+        let agreed = Agreed::Answered { answer: answer.clone() };
+        self.keep(&flight.key, answer);
+        let name = place(&flight.key);
+        let told = async {
+            let (bucket, body) = (self.agreed.open().await?, written(&agreed));
+            match flight.revision {
+                Some(revision) => bucket.update(&name, body, revision).await,
+                None => bucket.put(&name, body).await,
+            }
+        };
+        let told = self.agreed.noted(told.await);
+        told.map_err(|error| tracing::debug!(%error, "others may ask the same again")).ok();
+    }
+
+    /// It came to nothing: whoever waits goes on, and the next one may try.
+    pub(crate) async fn in_vain(&self, flight: Flight) {
+        let Some(revision) = flight.revision else { return };
+        let told =
+            async { self.agreed.open().await?.delete(&place(&flight.key), Some(revision)).await };
+        let told = self.agreed.noted(told.await);
+        told.map_err(|error| tracing::debug!(%error, "others wait until our time is over")).ok();
+    }
+
+    /// The leave to ask, whatever is remembered.
+    pub(crate) const fn forced(key: FeatureHash) -> Flight {
+        Flight { key, revision: None }
+    }
+
+    async fn remembered(&self, key: &FeatureHash) -> Result<Option<RememberedAnswer>, BucketError> {
+        let entry = async { self.shared.open().await?.get(key.as_str()).await };
+        let entry = self.shared.noted(entry.await)?;
+        // What another release wrote is asked for again.
+        let answer = entry.and_then(|entry| serde_json::from_slice(&entry.value).ok());
+        Ok(answer.filter(|answer| self.is_good(answer)))
+    }
+
+    async fn agree(&self, key: &FeatureHash, deadline: Instant) -> Result<Known, BucketError> {
+        let name = place(key);
+        let bucket = self.agreed.noted(self.agreed.open().await)?;
+        let mut waited = false;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let until = Utc::now() + TimeDelta::from_std(left).unwrap_or(TimeDelta::MAX);
+            let asking = written(&Agreed::Asking { until });
+            let ask = |revision| Known::Ask(Flight { key: key.clone(), revision: Some(revision) });
+            let Some(entry) = self.agreed.noted(bucket.get(&name).await)? else {
+                if waited {
+                    return Ok(Known::InVain);
+                }
+                match bucket.create(&name, asking).await {
+                    Ok(revision) => return Ok(ask(revision)),
+                    Err(BucketError::Conflict { .. }) => continue,
+                    Err(error) => return self.agreed.noted(Err(error)),
+                }
+            };
+            match serde_json::from_slice::<Agreed>(&entry.value) {
+                Ok(Agreed::Answered { answer }) if self.is_good(&answer) => {
+                    hit("flight");
+                    return Ok(Known::Answer(self.keep(key, answer)));
+                }
+                Ok(Agreed::Asking { until }) if until > Utc::now() => {
+                    if left.is_zero() {
+                        return Ok(Known::InVain);
+                    }
+                    waited = true;
+                    tokio::time::sleep(LOOK.min(left)).await;
+                }
+                // An answer that is too old, or somebody whose time is over: taken from them.
+                Ok(_) | Err(_) => match bucket.update(&name, asking, entry.revision).await {
+                    Ok(revision) => return Ok(ask(revision)),
+                    Err(BucketError::Conflict { .. }) => {}
+                    Err(error) => return self.agreed.noted(Err(error)),
+                },
+            }
+        }
+    }
+
+    fn keep(&self, key: &FeatureHash, answer: RememberedAnswer) -> Arc<RememberedAnswer> {
+        let answer = Arc::new(answer);
+        self.memory.insert(key.clone(), Arc::clone(&answer));
+        answer
+    }
+
+    fn is_good(&self, answer: &RememberedAnswer) -> bool {
+        Utc::now().signed_duration_since(answer.analysed_at) < self.ttl
+    }
+}
+
+fn place(key: &FeatureHash) -> String {
+    format!("flight.{}", key.as_str())
+}
+
+fn written(agreed: &Agreed) -> Vec<u8> {
+    serde_json::to_vec(agreed).unwrap_or_default()
+}
+
+fn hit(level: &'static str) {
+    metrics::counter!("ael_ai_cache_hits_total", "level" => level).increment(1);
+}

@@ -1,0 +1,139 @@
+//! What of an answer counts, read with forgiveness: servers that speak OpenAI's protocol leave out
+//! now this, now that.
+
+use super::config::Price;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Reply {
+    /// What was said.
+    pub(crate) message: Message,
+    /// What it cost.
+    pub(crate) spent: Spent,
+}
+
+/// What was said.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Message {
+    /// In words.
+    pub(crate) content: Option<String>,
+    /// Why nothing was said.
+    pub(crate) refusal: Option<String>,
+    /// What it wants to know first, in OpenAI's form.
+    pub(crate) tool_calls: Option<Vec<Value>>,
+}
+
+/// What an answer cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Spent {
+    pub(crate) input_tokens: u32,
+    pub(crate) output_tokens: u32,
+    pub(crate) micro_usd: u64,
+}
+
+impl Spent {
+    /// Both together.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self {
+            input_tokens: self.input_tokens.saturating_add(other.input_tokens),
+            output_tokens: self.output_tokens.saturating_add(other.output_tokens),
+            micro_usd: self.micro_usd.saturating_add(other.micro_usd),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Completion {
+    #[serde(default)]
+    choices: Vec<Choice>,
+    usage: Option<Usage>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    #[serde(default)]
+    message: Message,
+    finish_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Usage {
+    #[serde(default)]
+    prompt_tokens: u32,
+    #[serde(default)]
+    completion_tokens: u32,
+}
+
+/// Reads an answer to a request; what is missing of its cost is estimated from the sizes.
+pub(super) fn read(said: Value, asked: &Value, price: Price) -> Result<Reply, &'static str> {
+    let completion: Completion =
+        serde_json::from_value(said).map_err(|_| "its answer has another form")?;
+    let choice = completion.choices.into_iter().next().ok_or("its answer is empty")?;
+    if choice.finish_reason.as_deref() == Some("length") {
+        return Err("its answer is cut off");
+    }
+    let words = choice.message.content.as_ref().map_or(0, String::len);
+    let usage = completion.usage.unwrap_or_else(|| Usage {
+        prompt_tokens: estimated(asked.to_string().len()),
+        completion_tokens: estimated(words),
+    });
+    let (input_tokens, output_tokens) = (usage.prompt_tokens, usage.completion_tokens);
+    let spent = Spent { input_tokens, output_tokens, micro_usd: cost(&usage, price) };
+    metrics::counter!("ael_ai_tokens_total", "direction" => "input")
+        .increment(u64::from(input_tokens));
+    metrics::counter!("ael_ai_tokens_total", "direction" => "output")
+        .increment(u64::from(output_tokens));
+    metrics::counter!("ael_ai_cost_micro_usd_total").increment(spent.micro_usd);
+    Ok(Reply { message: choice.message, spent })
+}
+
+/// Rather too many than too few.
+fn estimated(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(3)).unwrap_or(u32::MAX)
+}
+
+fn cost(usage: &Usage, price: Price) -> u64 {
+    let micro = f64::from(usage.prompt_tokens) * price.input
+        + f64::from(usage.completion_tokens) * price.output;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let micro = micro.ceil() as u64;
+    micro
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const PRICE: Price = Price { input: 0.15, output: 0.6 };
+
+    #[test]
+    fn an_answer_is_read_with_its_cost() {
+        let said = json!({ "choices": [{ "message": { "content": "yes" } }],
+            "usage": { "prompt_tokens": 1_000, "completion_tokens": 100 } });
+        let reply = read(said, &json!({}), PRICE).unwrap();
+        assert_eq!(reply.message.content.as_deref(), Some("yes"));
+        assert_eq!(reply.spent, Spent { input_tokens: 1_000, output_tokens: 100, micro_usd: 210 });
+        let silent = json!({ "choices": [{ "message": { "content": "yes" } }] });
+        assert!(
+            read(silent, &json!({ "messages": ["a long one"] }), PRICE).unwrap().spent.micro_usd
+                > 0
+        );
+    }
+
+    #[test]
+    fn an_answer_that_is_none_is_named() {
+        for (said, what) in [
+            (json!({}), "its answer is empty"),
+            (json!({ "choices": [] }), "its answer is empty"),
+            (json!([]), "its answer has another form"),
+            (json!({ "choices": 7 }), "its answer has another form"),
+            (json!({ "choices": [{ "finish_reason": "length" }] }), "its answer is cut off"),
+        ] {
+            assert_eq!(read(said, &json!({}), PRICE).unwrap_err(), what);
+        }
+    }
+}
