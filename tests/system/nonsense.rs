@@ -84,7 +84,8 @@ async fn nonsense_of_any_size_is_rejected_on_every_subject_and_harms_nobody() {
                 for payload in nonsense(largest) {
                     let answer = speaker.ask(&subject, &payload).await;
                     // Nobody serves this yet: when somebody does, it is to be rejected, too.
-                    if kind == "ask" && subject.ends_with(".understand") {
+                    let served = subject.ends_with(".verify") || subject.ends_with(".assistant");
+                    if kind == "ask" && !served {
                         assert_eq!(answer, None, "{subject} is served: let it reject here");
                         continue;
                     }

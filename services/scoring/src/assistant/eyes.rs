@@ -81,11 +81,21 @@ impl Eyes {
         self.look(Query::ListMembers {}).await
     }
 
-    /// A lead with its owner's name and its sale; nothing, when there is none that may be seen.
+    /// A lead with its owner's name and its sale, where the asker's token is good for sales;
+    /// nothing, when there is none that may be seen.
     pub(crate) async fn lead(&self, id: LeadId) -> Result<Option<LeadDetails>, ClientError> {
-        let include = BTreeSet::from([LeadInclude::Owner, LeadInclude::Sale]);
-        let query = GetLead { include, ..GetLead::now(id) };
-        match self.look(Query::GetLead(query)).await {
+        let with = |include: &[LeadInclude]| {
+            let include = include.iter().copied().collect::<BTreeSet<_>>();
+            Query::GetLead(GetLead { include, ..GetLead::now(id) })
+        };
+        let whole = self.look(with(&[LeadInclude::Owner, LeadInclude::Sale])).await;
+        let found = match whole {
+            Err(ClientError::Rejected(refusal)) if refusal.code == "scope_missing" => {
+                self.look(with(&[LeadInclude::Owner])).await
+            }
+            answered => answered,
+        };
+        match found {
             Ok(lead) => Ok(Some(lead)),
             Err(ClientError::Rejected(refusal)) if refusal.code == "not_found" => Ok(None),
             Err(error) => Err(error),

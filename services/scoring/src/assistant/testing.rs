@@ -10,7 +10,7 @@ use ael_events::answer::Rejected;
 use ael_events::command::Credential;
 use ael_events::ids::{LeadId, MemberId, WorkspaceId};
 use ael_events::query::{
-    AssistantAnswer, AssistantRequest, ListLeads, OwnerFilter, Query, QueryRequest,
+    AssistantAnswer, AssistantRequest, LeadInclude, ListLeads, OwnerFilter, Query, QueryRequest,
 };
 use ael_events::values::{Consent, QuestionText, Stage};
 use async_trait::async_trait;
@@ -167,6 +167,10 @@ impl House {
             }
             Query::ListLeads(list) => self.list(list),
             Query::GetLead(get) => {
+                let sales = self.scopes.as_ref().is_none_or(|has| has.contains(&"sales:read"));
+                if !sales && get.include.contains(&LeadInclude::Sale) {
+                    return Err(Rejected::new("scope_missing", "it needs sales:read"));
+                }
                 let known = self.leads.iter().find(|lead| lead.id == get.lead_id);
                 let seen = known.filter(|lead| self.sees(lead));
                 let none = || Rejected::new("not_found", "there is no such lead");
