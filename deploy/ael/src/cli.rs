@@ -147,7 +147,8 @@ pub enum Command {
     /// Run one service, told by its environment where everything is
     #[command(after_help = "Environment: DATABASE_URL (not for jobs), NATS_URL, NATS_USER, \
         NATS_PASSWORD, NATS_AUDIT_PASSWORD\n(projections), NATS_ASSISTANT_PASSWORD (scoring), \
-        AEL_MASTER_KEY or AEL_MASTER_KEY_FILE\n(commands and projections), AEL_METRICS_ADDR.\n\nExample:\n  ael run relay")]
+        AEL_MASTER_KEY or AEL_MASTER_KEY_FILE\n(commands and projections), \
+        AEL_METRICS_ADDR.\n\nExample:\n  ael run relay")]
     Run {
         /// Which service
         service: Service,

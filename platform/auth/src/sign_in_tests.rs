@@ -192,8 +192,7 @@ async fn an_identity_opens_the_workspace_of_its_member_and_no_other() {
 }
 
 #[tokio::test]
-async fn sign_in_is_good_on_the_apis_edge_and_the_assistants_alone_and_only_where_there_is_a_provider()
- {
+async fn sign_in_is_good_for_the_api_and_the_assistant_alone_and_only_with_a_provider() {
     let house = House::build().await;
     house.member(Role::Agent, "ada@example.com").await;
     let credential = house.credential(verified("ada@example.com"));

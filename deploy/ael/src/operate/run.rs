@@ -111,7 +111,9 @@ impl Service {
                 ael_queries::run(ael_queries::QueriesConfig::read(&env)?, stop).await?
             }
             Self::Jobs => ael_jobs::run(ael_jobs::Config::read(&env)?, stop).await?,
-            Self::Scoring => ael_scoring::run(ael_scoring::Config::read(&env)?, stop).await?,
+            Self::Scoring => {
+                Box::pin(ael_scoring::run(ael_scoring::Config::read(&env)?, stop)).await?;
+            }
             Self::Api => ael_api::run(ael_api::Config::read(&env)?, stop).await?,
         }
         Ok(())

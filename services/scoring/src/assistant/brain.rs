@@ -99,8 +99,8 @@ impl Brain {
     }
 
     /// The language model that is to answer: one that there is, where an Admin agreed that text
-    /// leaves the house. What the rules do as well is never sent anywhere: what is to be done, which
-    /// may have notes in it, and politeness.
+    /// leaves the house. What the rules do as well is never sent anywhere: politeness, and what is
+    /// to be done, which may have notes in it.
     fn outside(&self, meaning: &Meaning, asker: &Asker) -> Option<&Arc<dyn Chat>> {
         let stays = match meaning {
             Meaning::Do(_, _) | Meaning::Help | Meaning::Hello | Meaning::Thanks => true,

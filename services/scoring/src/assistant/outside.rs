@@ -1,5 +1,5 @@
-//! The language model outside as the assistant talks with it: the one that scores leads as well, with
-//! its time limits, its breaker and its budget.
+//! The language model outside as the assistant talks with it: the one that scores leads as well,
+//! with its time limits, its breaker and its budget.
 
 use super::chat::{Chat, ChatRequest, Message, Reply, Tool, ToolCall, Unavailable};
 use crate::advisor::Advisor;

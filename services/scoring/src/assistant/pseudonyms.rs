@@ -22,7 +22,8 @@ const CONTACTS: &str = r"(?xi)
   | (?P<email> [\p{L}\p{N}._%+-]+ \s? @ \s? [\p{L}\p{N}-]+ (?: \. [\p{L}\p{N}-]+ )+ )
   | (?P<account> @ [\p{L}\p{N}_]{2,} )
   | (?P<id> [0-9a-f]{8} - (?: [0-9a-f]{4} - ){3} [0-9a-f]{12} )
-  | (?P<link2> \b (?: [\p{L}\p{N}-]+ \. )+ (?: com|ua|net|org|io|eu|app|dev|info|biz|co|me|укр ) \b \S* )
+  | (?P<link2> \b (?: [\p{L}\p{N}-]+ \. )+ 
+      (?: com|ua|net|org|io|eu|app|dev|info|biz|co|me|укр ) \b \S* )
   | (?P<phone> \+? \p{Nd} (?: [\s().\u{2010}-\u{2015}/-]{0,3} \p{Nd} ){4,} )";
 
 /// What a model may call somebody by. Marks that it should not have made are no names of anybody.

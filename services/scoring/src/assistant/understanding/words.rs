@@ -328,22 +328,24 @@ const LEXICON: &[(Sense, &str)] = &[
     (Sense::Filler, FILLER),
 ];
 
-const FILLER: &str = "a$ an$ the$ is$ are$ was$ were$ be$ been$ do$ does$ did$ have$ has$ had$ i$ \
-    i'm$ i've$ i'd$ i'll$ we$ we've$ you$ your$ me$ us$ our$ they$ there$ here$ and$ or$ but$ to$ \
-    of$ in$ on$ at$ by$ for$ from$ with$ as$ so$ if$ then$ than$ what$ what're$ where$ when$ why$ \
-    how$ how's$ please$ pls$ could$ would$ should$ will$ shall$ may$ might$ get$ got$ any$ some$ \
+const FILLER: &str = "a$ an$ the$ is$ are$ was$ were$ be$ been$ do$ does$ did$ have$ has$ \
+        had$ i$ i'm$ i've$ \
+    i'd$ i'll$ we$ we've$ you$ your$ me$ us$ our$ they$ there$ here$ and$ or$ but$ to$ of$ in$ \
+    on$ at$ by$ for$ from$ with$ as$ so$ if$ then$ than$ what$ what're$ where$ when$ why$ how$ \
+    how's$ please$ pls$ could$ would$ should$ will$ shall$ may$ might$ get$ got$ any$ some$ \
     not$ no$ don't$ doesn't$ isn't$ didn't$ can't$ need$ needs$ want$ wants$ like$ just$ now$ \
-    still$ yet$ already$ last$ this$ these$ those$ up$ out$ over$ into$ our$ their$ right$ \
+    still$ yet$ already$ last$ this$ these$ those$ up$ out$ over$ into$ their$ right$ \
     currently$ today$ because$ since$ per$ each$ every$ let$ let's$ make$ someone$ somebody$ \
-    ok$ okay$ well$ too$ also$ one$ ones$ named$ called$ person$ company$ more$ again$ came$ come$ \
-    comes$ coming$ me$ ask$ request$ run$ start$ begin$ been$ needing$ needs$ без$ в$ у$ на$ з$ \
-    із$ зі$ зо$ до$ від$ по$ за$ для$ при$ про$ над$ під$ через$ і$ й$ та$ а$ але$ чи$ або$ що$ \
-    щоб$ щодо$ як$ яка$ який$ яке$ якій$ якому$ де$ коли$ чому$ там$ тут$ ще$ вже$ уже$ не$ ні$ \
+    ok$ okay$ well$ too$ also$ one$ ones$ named$ called$ person$ company$ more$ again$ came$ \
+    come$ comes$ coming$ ask$ request$ run$ start$ begin$ needing$ без$ в$ у$ на$ з$ із$ зі$ \
+    зо$ до$ від$ по$ за$ для$ при$ про$ над$ під$ через$ і$ й$ та$ а$ але$ чи$ або$ що$ щоб$ \
+    щодо$ як$ яка$ який$ яке$ якій$ якому$ де$ коли$ чому$ там$ тут$ ще$ вже$ уже$ не$ ні$ \
     нема$ немає$ є$ був$ була$ було$ були$ буде$ будуть$ мені$ мене$ нам$ нас$ я$ ми$ ти$ ви$ \
     вони$ їх$ їм$ тобі$ собі$ себе$ будь$ ласка$ ласочка$ плиз$ треба$ потрібно$ потрібна$ \
     потрібні$ потребує$ потребують$ хотів$ хотіла$ би$ б$ ж$ же$ то$ це$ ось$ тепер$ зараз$ \
     прийшло$ прийшли$ прийшов$ прийшла$ надійшло$ надійшли$ останн тому$ бо$ адже$ так$ також$ \
     маємо$ має$ мають$ маю$ ім'я$ ім'ям$ прізвище$ звати$ звуть$ людин людей$ компані номер$ \
-    без$ without$ owner$ власник$ власника$ такий$ така$ таке$ такі$ якого$ якої$ якими$ твоя$ ну$ давай$ зроби$ зробити$ запусти$ запит$ попроси$ одного$ цей$ \
-    цих$ ці$ за$ тих$ ті$ цьому$ більше$ compare$ explain$ describe$ summarise$ summarize$ why$ between$ порівняй$ поясни$ \
+    without$ owner$ власник$ власника$ такий$ така$ таке$ такі$ якого$ якої$ якими$ твоя$ ну$ \
+    давай$ зроби$ зробити$ запусти$ запит$ попроси$ одного$ цей$ цих$ ці$ тих$ ті$ цьому$ \
+    більше$ compare$ explain$ describe$ summarise$ summarize$ between$ порівняй$ поясни$ \
     опиши$ підсумуй$ кожн саме$ лише$ тільки$ серед$";
