@@ -193,20 +193,29 @@ impl House {
         Ok(())
     }
 
+    /// Starts one service with more settings of its environment.
+    pub(crate) async fn start_with(
+        &self,
+        service: Service,
+        more: &[(&str, String)],
+    ) -> anyhow::Result<()> {
+        let name = service.name();
+        let spec = ServiceSpec::service(name, &self.program, ["run", name])
+            .env(self.environment(service)?)
+            .env(more.iter().map(|(name, value)| (*name, value.clone())));
+        self.stack.supervisor().start(spec).await?;
+        Ok(())
+    }
+
     /// Starts the interface, which listens there, with more settings of its environment.
     pub(crate) async fn start_api(
         &self,
         address: SocketAddr,
         more: &[(&str, String)],
     ) -> anyhow::Result<()> {
-        let name = Service::Api.name();
-        let listens = [("HTTP_ADDR", address.to_string())];
-        let spec = ServiceSpec::service(name, &self.program, ["run", name])
-            .env(self.environment(Service::Api)?)
-            .env(listens)
-            .env(more.iter().map(|(name, value)| (*name, value.clone())));
-        self.stack.supervisor().start(spec).await?;
-        Ok(())
+        let listens = ("HTTP_ADDR", address.to_string());
+        let more = more.iter().cloned().chain([listens]).collect::<Vec<_>>();
+        self.start_with(Service::Api, &more).await
     }
 
     fn environment(&self, service: Service) -> anyhow::Result<Vec<(String, String)>> {

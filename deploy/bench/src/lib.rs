@@ -4,6 +4,7 @@
 //! A benchmark has a throwaway stack of its own with real service processes. Both sides take
 //! turns, round after round; what is reported are medians and their spread.
 
+mod ai;
 mod append;
 mod house;
 mod http;
@@ -42,6 +43,9 @@ pub enum BenchCommand {
     Http(Sizes),
     /// WebSockets that stay open while nothing happens
     Sockets(Sizes),
+    /// The advisor: remembered answers beside Redis, and many analyses through a model outside
+    /// (needs redis-server)
+    Ai(Sizes),
     /// The bare server that `http` is measured against
     #[command(hide = true)]
     BareHttp,
@@ -70,6 +74,9 @@ pub struct Sizes {
     /// Leads in the list that is read, in two workspaces
     #[arg(long)]
     rows: Option<usize>,
+    /// Analyses through a model outside
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    analyses: Option<u32>,
     /// WebSockets that are open at the same time
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     sockets: Option<u32>,
@@ -106,6 +113,11 @@ impl Sizes {
         self.rows.unwrap_or(if self.full { 1_000_000 } else { 20_000 }).max(1_000)
     }
 
+    fn analyses(&self) -> usize {
+        let analyses = self.analyses.unwrap_or(if self.full { 10_000 } else { 500 });
+        usize::try_from(analyses).unwrap_or(usize::MAX)
+    }
+
     fn sockets(&self) -> usize {
         let sockets = self.sockets.unwrap_or(if self.full { 10_000 } else { 500 });
         usize::try_from(sockets).unwrap_or(usize::MAX)
@@ -134,6 +146,7 @@ impl BenchCommand {
             Self::Idle(sizes) => idle::run(sizes, &mut report).await?,
             Self::Http(sizes) => http::run(sizes, &mut report).await?,
             Self::Sockets(sizes) => http::sockets::run(sizes, &mut report).await?,
+            Self::Ai(sizes) => ai::run(sizes, &mut report).await?,
             Self::BareHttp => http::serve().await?,
             Self::All(sizes) => all(sizes, &mut report).await?,
         }
@@ -148,5 +161,6 @@ async fn all(sizes: &Sizes, report: &mut Report) -> anyhow::Result<()> {
     query::run(sizes, report).await?;
     http::run(sizes, report).await?;
     http::sockets::run(sizes, report).await?;
+    ai::run(sizes, report).await?;
     idle::run(sizes, report).await
 }

@@ -422,7 +422,7 @@ pub struct AnalysisRecorded {
     pub features: ScoreFeatures,
     /// SHA-256 of the canonical features, hexadecimal.
     pub feature_hash: FeatureHash,
-    /// Under which key an answer from outside is remembered; nothing, when nobody outside was asked.
+    /// Under which key an answer from outside is remembered; nothing, when nobody was asked there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_key: Option<FeatureHash>,
     /// What it cost.

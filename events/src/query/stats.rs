@@ -121,8 +121,8 @@ pub struct AiStats {
     pub output_tokens: u64,
     /// What they cost, in millionths of a US dollar.
     pub cost_micro_usd: u64,
-    /// What remembered answers would have cost, at the price of the others on average, in millionths
-    /// of a US dollar.
+    /// What remembered answers would have cost, at the price of the others on average, in
+    /// millionths of a US dollar.
     pub saved_micro_usd: u64,
     /// What they cost in this calendar month (UTC), in millionths of a US dollar.
     pub month_micro_usd: u64,

@@ -3,6 +3,7 @@
 use super::enums::StaleReason;
 use super::settings::InvalidSettings;
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A whole number within bounds that a settings page can show.
@@ -38,7 +39,7 @@ macro_rules! bounded {
             }
         }
 
-        impl schemars::JsonSchema for $name {
+        impl JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($name).into()
             }
@@ -63,7 +64,7 @@ bounded!(
 );
 
 /// What a workspace decides about its advisor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdvisorSettings {
     /// An analysis is stale when so many messages were exchanged since, at least, …
@@ -98,7 +99,7 @@ impl AdvisorSettings {
 /// How old a lead is, as an outside advisor is told it: an answer about one lead is right for
 /// another of its age, and tomorrow mostly still.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 pub enum AgeBand {
     /// Since today.
@@ -142,7 +143,7 @@ impl AgeBand {
 
 /// How many messages were exchanged, roughly.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 pub enum MessageBand {
     /// None.

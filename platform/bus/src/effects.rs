@@ -30,8 +30,8 @@ pub enum Fate {
     Parked(String),
 }
 
-/// Follows a consumer until told to stop, so many events at once; finishes what is under way. `work`
-/// is given an event as it travels.
+/// Follows a consumer until told to stop, so many events at once; finishes what is under way.
+/// `work` is given an event as it travels.
 pub async fn follow<W, F>(
     (mut consumer, name): (Consumer, &'static str),
     at_once: usize,

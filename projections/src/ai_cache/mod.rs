@@ -52,7 +52,7 @@ impl AiCache {
             let LeadEvent::Analysed(event) = event.as_ref() else { continue };
             if let Err(error) = self.keep(event, since).await {
                 metrics::counter!("ael_ai_cache_failures_total").increment(1);
-                tracing::warn!(%error, "an answer could not be remembered: it may be asked for again");
+                tracing::warn!(%error, "an answer cannot be remembered: it may be asked for again");
             }
         }
     }
@@ -84,7 +84,7 @@ impl AiCache {
         for workspace in workspaces {
             let rows: Vec<(Value,)> = sqlx::query_as(
                 "SELECT data FROM read.timeline WHERE workspace = $1 AND recorded_at >= $2 \
-                 AND event_name = 'analysed' AND aggregate = 'lead' ORDER BY recorded_at",
+                 AND event_name = 'lead.analysed' ORDER BY recorded_at",
             )
             .bind(workspace)
             .bind(since)

@@ -18,6 +18,8 @@ use uuid::Uuid;
 
 /// Requests that are older ask for nothing any more: a refilled stream brings them again.
 pub(crate) const FRESH: TimeDelta = TimeDelta::hours(24);
+/// For so long a forced request may stand beside another one about the same lead.
+const OVERTAKEN: TimeDelta = TimeDelta::minutes(2);
 /// Refusals after which there is nothing left to do: the lead is no more, or this request was
 /// answered already.
 const SETTLED: &[&str] = &["not_found", "erased", "merged", "command_id_reused"];
@@ -59,7 +61,18 @@ pub(crate) async fn requested(event: Bytes, client: Client, advisor: Arc<Advisor
         Ok(features) => features,
         Err(error) => return unanswered(&task, error),
     };
+    if is_answered(&event, force, &features) {
+        return Fate::Done;
+    }
     analyse(&task, &features, &client, &advisor).await
+}
+
+/// Whether the request was answered already, and comes again from a refilled stream: nobody outside
+/// is paid for it twice. A forced one that is new may have been overtaken by another's answer.
+fn is_answered(event: &Recorded, force: bool, features: &LeadFeatures) -> bool {
+    let is_new = Utc::now().signed_duration_since(event.recorded_at) < OVERTAKEN;
+    let analysed = features.analysed_at.is_some_and(|at| at >= event.recorded_at);
+    analysed && !(force && is_new)
 }
 
 /// Asks for advice and records it.

@@ -47,7 +47,7 @@ enum Agreed {
 
 /// See the module.
 #[derive(Debug, Clone)]
-pub(crate) struct Cache {
+pub struct Cache {
     memory: Memory<FeatureHash, Arc<RememberedAnswer>>,
     shared: LazyBucket,
     agreed: LazyBucket,
@@ -56,7 +56,8 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// A cache of answers that are good for so long.
-    pub(crate) fn new(bus: &Bus, ttl: Duration) -> Self {
+    #[must_use]
+    pub fn new(bus: &Bus, ttl: Duration) -> Self {
         // No time to live of its own: an answer's age counts from when it was given.
         let memory = Memory::builder().max_capacity(MOST).build();
         let shared = LazyBucket::new(bus.clone(), subjects::AI_CACHE);
@@ -66,7 +67,7 @@ impl Cache {
 
     /// What is known; waits for whoever asks just now, until the deadline.
     pub(crate) async fn look(&self, key: &FeatureHash, deadline: Instant) -> Known {
-        if let Some(answer) = self.memory.get(key).filter(|answer| self.is_good(answer)) {
+        if let Some(answer) = self.in_process(key) {
             hit("process");
             return Known::Answer(answer);
         }
@@ -117,7 +118,20 @@ impl Cache {
         Flight { key, revision: None }
     }
 
-    async fn remembered(&self, key: &FeatureHash) -> Result<Option<RememberedAnswer>, BucketError> {
+    /// What this process remembers by itself.
+    #[must_use]
+    pub fn in_process(&self, key: &FeatureHash) -> Option<Arc<RememberedAnswer>> {
+        self.memory.get(key).filter(|answer| self.is_good(answer))
+    }
+
+    /// What all copies remember.
+    ///
+    /// # Errors
+    /// When the bucket is out of reach.
+    pub async fn remembered(
+        &self,
+        key: &FeatureHash,
+    ) -> Result<Option<RememberedAnswer>, BucketError> {
         let entry = async { self.shared.open().await?.get(key.as_str()).await };
         let entry = self.shared.noted(entry.await)?;
         // What another release wrote is asked for again.
@@ -166,7 +180,8 @@ impl Cache {
         }
     }
 
-    fn keep(&self, key: &FeatureHash, answer: RememberedAnswer) -> Arc<RememberedAnswer> {
+    /// Remembers an answer in this process.
+    pub fn keep(&self, key: &FeatureHash, answer: RememberedAnswer) -> Arc<RememberedAnswer> {
         let answer = Arc::new(answer);
         self.memory.insert(key.clone(), Arc::clone(&answer));
         answer

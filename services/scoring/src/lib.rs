@@ -16,11 +16,11 @@ mod staleness;
 mod standing;
 mod words;
 
+pub use cache::Cache;
 pub use config::Config;
 
 use crate::advisor::Advisor;
 use crate::assistant::{AssistantDesk, Brain, Memory, Outside};
-use crate::cache::Cache;
 use crate::cloud::Cloud;
 use ael_bus::{Bus, BusError, ConsumeError, ServeOptions, follow};
 use ael_client::Client;

@@ -1,5 +1,5 @@
-//! A language model outside, over OpenAI's protocol: asked so many times at once, for so long, again
-//! after what may pass, and not at all while it fails.
+//! A language model outside, over OpenAI's protocol: asked so many times at once, for so long,
+//! again after what may pass, and not at all while it fails.
 
 mod breaker;
 mod careful;
