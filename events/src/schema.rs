@@ -7,7 +7,7 @@ use crate::event::{
     AdvisorEvent, InvitationEvent, LeadEvent, MemberEvent, SaleEvent, TokenEvent, WorkspaceEvent,
 };
 use crate::private::{OPEN_KEY, SEALED_KEY};
-use crate::query::{QueryRequest, VerifyPage, VerifyRequest};
+use crate::query::{AssistantAnswer, AssistantRequest, QueryRequest, VerifyPage, VerifyRequest};
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -21,13 +21,15 @@ pub fn json_schema() -> Value {
     for (name, schema) in events(&mut generator) {
         definitions.insert(format!("ael.{name}"), travelling(schema));
     }
-    let roots: [(&str, Value); 7] = [
+    let roots: [(&str, Value); 9] = [
         ("cloud_event", generator.subschema_for::<CloudEvent>().to_value()),
         ("command_request", generator.subschema_for::<CommandRequest>().to_value()),
         ("command_answer", generator.subschema_for::<crate::answer::CommandAnswer>().to_value()),
         ("query_request", generator.subschema_for::<QueryRequest>().to_value()),
         ("verify_request", generator.subschema_for::<VerifyRequest>().to_value()),
         ("verify_page", generator.subschema_for::<VerifyPage>().to_value()),
+        ("assistant_request", generator.subschema_for::<AssistantRequest>().to_value()),
+        ("assistant_answer", generator.subschema_for::<AssistantAnswer>().to_value()),
         ("live_change", generator.subschema_for::<crate::query::LiveChange>().to_value()),
     ];
     for (name, schema) in generator.take_definitions(true) {

@@ -19,6 +19,8 @@ pub const DEAD: &str = "DEAD";
 pub const AI_CACHE: &str = "ai_cache";
 /// The bucket of half-finished conversations of the bot.
 pub const DIALOGUES: &str = "bot_dialogues";
+/// The bucket of what was last said in conversations with the assistant.
+pub const ASSISTANT_MEMORY: &str = "assistant_memory";
 /// The bucket of tickets by which browsers open a WebSocket.
 pub const WS_TICKETS: &str = "ws_tickets";
 
@@ -53,8 +55,10 @@ pub enum Edge {
     Api,
     /// The Telegram bot.
     Bot,
-    /// AI analysis and assistant.
+    /// AI analysis.
     Scoring,
+    /// The assistant: asks the read models what its askers may see, and commands nothing.
+    Assistant,
     /// Voice and understanding.
     Transcription,
     /// Jobs, schedules and process managers.
@@ -65,8 +69,15 @@ pub enum Edge {
 
 impl Edge {
     /// Every edge.
-    pub const ALL: [Self; 6] =
-        [Self::Api, Self::Bot, Self::Scoring, Self::Transcription, Self::Jobs, Self::Cli];
+    pub const ALL: [Self; 7] = [
+        Self::Api,
+        Self::Bot,
+        Self::Scoring,
+        Self::Assistant,
+        Self::Transcription,
+        Self::Jobs,
+        Self::Cli,
+    ];
 
     /// The edge's token in a subject, which is also the name of its NATS user.
     #[must_use]
@@ -75,6 +86,7 @@ impl Edge {
             Self::Api => "api",
             Self::Bot => "bot",
             Self::Scoring => "scoring",
+            Self::Assistant => "assistant",
             Self::Transcription => "transcription",
             Self::Jobs => "jobs",
             Self::Cli => "cli",
@@ -121,6 +133,9 @@ pub fn ask(edge: Edge, workspace: WorkspaceId, what: &str) -> String {
 /// Where the projector answers whether the history and the read models are sound, and its queue
 /// group.
 pub const VERIFY: (&str, &str) = ("ael.ask.*.*.verify", "projections");
+
+/// Where the assistant answers, and its queue group.
+pub const ASSISTANT: (&str, &str) = ("ael.ask.*.*.assistant", "scoring");
 
 /// Requests for an analysis, which the advisor answers: the consumer of the `scoring` service.
 pub const ANALYSIS: &str = "analysis";

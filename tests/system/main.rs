@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
 
 mod advisor;
+mod assistant;
 mod audit;
 mod erasure;
 mod faults;

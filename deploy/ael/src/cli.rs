@@ -146,8 +146,9 @@ pub enum Command {
     Migrate,
     /// Run one service, told by its environment where everything is
     #[command(after_help = "Environment: DATABASE_URL (not for jobs), NATS_URL, NATS_USER, \
-        NATS_PASSWORD, NATS_AUDIT_PASSWORD\n(projections), AEL_MASTER_KEY or AEL_MASTER_KEY_FILE \
-        (commands and projections),\nAEL_METRICS_ADDR.\n\nExample:\n  ael run relay")]
+        NATS_PASSWORD, NATS_AUDIT_PASSWORD\n(projections), NATS_ASSISTANT_PASSWORD (scoring), \
+        AEL_MASTER_KEY or AEL_MASTER_KEY_FILE\n(commands and projections), \
+        AEL_METRICS_ADDR.\n\nExample:\n  ael run relay")]
     Run {
         /// Which service
         service: Service,

@@ -1,7 +1,7 @@
 //! What can be asked of a workspace's advisor.
 
-use crate::event::Training;
-use crate::values::ModelFile;
+use crate::event::{Training, Usage};
+use crate::values::{ModelFile, ModelName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,8 @@ super::commands! {
         "record_training" => RecordTraining(RecordTraining),
         /// Let an older model, or the rules, score again.
         "roll_back" => RollBack(RollBackModel),
+        /// Keep what a model outside cost that was asked for something else than an analysis.
+        "record_consultation" => RecordConsultation(RecordConsultation),
     }
 }
 
@@ -33,4 +35,14 @@ pub struct RollBackModel {
     /// Who is to score: a version, or the rules where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<u32>,
+}
+
+/// See [`AdvisorCommand::RecordConsultation`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordConsultation {
+    /// Who was asked.
+    pub model: ModelName,
+    /// What it cost.
+    pub usage: Usage,
 }

@@ -11,7 +11,7 @@ mod sale;
 mod secret;
 mod settings;
 
-pub use advisor::{AdvisorCommand, RecordTraining, RollBackModel};
+pub use advisor::{AdvisorCommand, RecordConsultation, RecordTraining, RollBackModel};
 pub use lead::{
     AddNote, AssignLead, AttachFile, CreateLead, DetailsPatch, EditDetails, EraseLead, ImportLead,
     LeadCommand, LogMessage, MarkContacted, MarkLost, MergeLead, Patch, PinNote, QualifyLead,
@@ -34,6 +34,7 @@ use crate::actor::ServicePrincipal;
 use crate::ids::{
     AdvisorId, CommandId, EventId, InvitationId, LeadId, MemberId, SaleId, TokenId, WorkspaceId,
 };
+use crate::subjects::Edge;
 use crate::values::{AggregateKind, TelegramUserId};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -51,7 +52,7 @@ pub enum Credential {
         token: String,
     },
     /// A token of the OpenID Connect provider that the installation trusts, whole: a JWT. Good on
-    /// the API's edge alone.
+    /// the API's edge alone (and, of what came by it, on the assistant's).
     Oidc {
         /// The token.
         token: String,
@@ -75,6 +76,32 @@ pub enum Credential {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         on_behalf_of: Option<MemberId>,
     },
+}
+
+impl Credential {
+    /// Whether an edge may bring it at all. The assistant brings whatever its askers brought, which
+    /// it looks at by the edge of the question: what was not good there never comes further.
+    #[must_use]
+    pub const fn is_good_on(&self, edge: Edge) -> bool {
+        match self {
+            Self::Token { .. } => match edge {
+                Edge::Api | Edge::Bot | Edge::Assistant | Edge::Jobs | Edge::Cli => true,
+                Edge::Scoring | Edge::Transcription => false,
+            },
+            Self::Oidc { .. } => matches!(edge, Edge::Api | Edge::Assistant),
+            Self::Telegram { .. } => matches!(edge, Edge::Bot | Edge::Assistant),
+            Self::Operator { as_member: None } => matches!(edge, Edge::Cli),
+            Self::Operator { as_member: Some(_) } => matches!(edge, Edge::Cli | Edge::Assistant),
+            Self::Service { principal, .. } => match principal {
+                ServicePrincipal::Scoring => matches!(edge, Edge::Scoring),
+                ServicePrincipal::Bot => matches!(edge, Edge::Bot),
+                ServicePrincipal::Importer => matches!(edge, Edge::Jobs | Edge::Cli),
+                ServicePrincipal::ProcessManager
+                | ServicePrincipal::AssignmentRule
+                | ServicePrincipal::Retention => matches!(edge, Edge::Jobs),
+            },
+        }
+    }
 }
 
 impl fmt::Debug for Credential {

@@ -1,6 +1,7 @@
 //! What can have happened to the advisor of a workspace: the models that it learnt, and which of
 //! them scores.
 
+use super::lead::Usage;
 use crate::values::{ModelFile, ModelName};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -15,6 +16,9 @@ super::events! {
         "advisor.challenger_refused.v1" => ChallengerRefused(ChallengerRefused),
         /// An older model, or the rules, score again.
         "advisor.rolled_back.v1" => RolledBack(ModelRolledBack),
+        /// A model outside was asked for something else than an analysis: the assistant's part of
+        /// what is spent. What was said is nobody's business.
+        "advisor.consulted.v1" => Consulted(Consulted),
     }
 }
 
@@ -109,4 +113,13 @@ pub struct ModelRolledBack {
     /// Who scores now: a version, or the rules where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<u32>,
+}
+
+/// See [`AdvisorEvent::Consulted`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Consulted {
+    /// Who was asked.
+    pub model: ModelName,
+    /// What it cost.
+    pub usage: Usage,
 }

@@ -11,7 +11,8 @@ mod upcast;
 mod workspace;
 
 pub use advisor::{
-    AdvisorEvent, ChallengerRefused, Figures, ModelRolledBack, ModelTrained, OutsideFit, Training,
+    AdvisorEvent, ChallengerRefused, Consulted, Figures, ModelRolledBack, ModelTrained, OutsideFit,
+    Training,
 };
 pub use invitation::{
     InvitationAccepted, InvitationCreated, InvitationEvent, InvitationRevoked, InviteePrivate,

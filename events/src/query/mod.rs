@@ -1,6 +1,7 @@
 //! What can be asked of the read models, and what is answered.
 
 mod advisor;
+mod assistant;
 mod audit;
 mod lead;
 mod learning;
@@ -14,6 +15,7 @@ pub use advisor::{
     AdvisorContext, Pattern, ProviderStanding, ProviderState, RememberedAnswer, StaleAnalysis,
     WinRate,
 };
+pub use assistant::{AssistantAnswer, AssistantRequest, MentionedLead, Proposal};
 pub use audit::{
     AggregateDigest, AuditEvent, DeadLetter, EventPage, FieldChange, HistoryEntry, HistoryPage,
     LeadHistory, ListEvents,

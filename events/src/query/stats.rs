@@ -124,7 +124,8 @@ pub struct AiStats {
     /// What remembered answers would have cost, at the price of the others on average, in
     /// millionths of a US dollar.
     pub saved_micro_usd: u64,
-    /// What they cost in this calendar month (UTC), in millionths of a US dollar.
+    /// What they cost in this calendar month (UTC), with the questions to the assistant (which an
+    /// Agent is not told of), in millionths of a US dollar.
     pub month_micro_usd: u64,
     /// What they may cost in a month, in millionths of a US dollar.
     pub budget_micro_usd: u64,

@@ -25,8 +25,8 @@ pub use settings::{
     WorkspaceSettings,
 };
 pub use text::{
-    Budget, Company, Country, DomainSlug, ExternalId, FeatureHash, FileName, FullName,
-    IdentityIssuer, IdentitySubject, Intent, InvalidText, JobTitle, Justification, MemberName,
-    ModelName, NoteText, Origin, PainPoint, PromptVersion, ReasonText, Tag, TimeZone, TokenLabel,
-    WorkspaceName,
+    Budget, Company, ConversationName, Country, DomainSlug, ExternalId, FeatureHash, FileName,
+    FullName, IdentityIssuer, IdentitySubject, Intent, InvalidText, JobTitle, Justification,
+    MemberName, ModelName, NoteText, Origin, PainPoint, PromptVersion, QuestionText, ReasonText,
+    Tag, TimeZone, TokenLabel, WorkspaceName,
 };

@@ -162,6 +162,10 @@ text!(/// What hurts the person. Personal: hides itself.
     PainPoint, "the pain point", 1..=1000, lines: true, shown: false);
 text!(/// A note on a lead. Personal: hides itself.
     NoteText, "the note", 1..=4000, lines: true, shown: false);
+text!(/// A question to the assistant. Personal: hides itself.
+    QuestionText, "the question", 1..=2000, lines: true, shown: false);
+text!(/// A conversation with the assistant, named by whoever holds it. Hides itself.
+    ConversationName, "the conversation's name", 1..=64, lines: false, shown: false);
 text!(/// A free-text reason. Personal: hides itself.
     ReasonText, "the reason", 1..=1000, lines: true, shown: false);
 text!(/// A reason that has to say something: at least ten characters. Personal: hides itself.

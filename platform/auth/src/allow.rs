@@ -4,7 +4,8 @@
 //! This is the house's second lock. The first is the bus server, which lets each edge speak only
 //! under its own name; the third is the domain's who-may table, which decides by the person's role.
 
-use ael_events::subjects::Edge::{self, Api, Bot, Cli, Jobs, Scoring};
+use ael_events::query::AssistantRequest;
+use ael_events::subjects::Edge::{self, Api, Assistant, Bot, Cli, Jobs, Scoring};
 use ael_events::values::Scope;
 
 /// A line of the table: what is asked, who may carry it, and what a token has to be good for.
@@ -36,6 +37,8 @@ const fn own(name: &'static str, edges: &'static [Edge]) -> Row {
 
 const PEOPLE: &[Edge] = &[Api, Bot, Cli];
 const DESK: &[Edge] = &[Api, Cli];
+/// Who asks for people, and the assistant on behalf of who asked it.
+const READERS: &[Edge] = &[Api, Bot, Cli, Assistant];
 
 /// Every command.
 pub const COMMANDS: &[Row] = &[
@@ -84,23 +87,24 @@ pub const COMMANDS: &[Row] = &[
     row("sale.set_amount", PEOPLE, Scope::SalesWrite),
     row("advisor.record_training", &[Scoring, Cli], Scope::Admin),
     row("advisor.roll_back", DESK, Scope::Admin),
+    row("advisor.record_consultation", &[Scoring], Scope::Admin),
 ];
 
 /// Every query.
 pub const QUERIES: &[Row] = &[
-    row("list_leads", PEOPLE, Scope::LeadsRead),
-    row("get_lead", PEOPLE, Scope::LeadsRead),
+    row("list_leads", READERS, Scope::LeadsRead),
+    row("get_lead", READERS, Scope::LeadsRead),
     row("lead_history", PEOPLE, Scope::LeadsRead),
-    row("list_sales", PEOPLE, Scope::SalesRead),
+    row("list_sales", READERS, Scope::SalesRead),
     row("get_sale", PEOPLE, Scope::SalesRead),
-    row("statistics", PEOPLE, Scope::StatsRead),
-    row("list_members", PEOPLE, Scope::LeadsRead),
+    row("statistics", READERS, Scope::StatsRead),
+    row("list_members", READERS, Scope::LeadsRead),
     any_token("list_tokens", DESK),
     row("list_invitations", PEOPLE, Scope::Admin),
     row("list_events", DESK, Scope::Admin),
     any_token("list_changes", DESK),
-    any_token("me", PEOPLE),
-    any_token("get_workspace", PEOPLE),
+    any_token("me", READERS),
+    any_token("get_workspace", READERS),
     row("lead_features", &[Scoring], Scope::Admin),
     row("training_examples", &[Scoring, Cli], Scope::Admin),
     row("list_models", &[Api, Scoring, Cli], Scope::Admin),
@@ -115,7 +119,10 @@ pub const QUERIES: &[Row] = &[
 ];
 
 /// Every question to a service other than `queries`.
-pub const ASKS: &[Row] = &[row("verify", DESK, Scope::Admin)];
+pub const ASKS: &[Row] = &[
+    row("verify", DESK, Scope::Admin),
+    row("assistant", AssistantRequest::EDGES, AssistantRequest::SCOPE),
+];
 
 fn find<'a>(table: &'a [Row], name: &str) -> Option<&'a Row> {
     table.iter().find(|row| row.name == name)

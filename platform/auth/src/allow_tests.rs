@@ -5,7 +5,7 @@ use ael_events::command::{
     AdvisorCommand, InvitationCommand, LeadCommand, MemberCommand, SaleCommand, TokenCommand,
     WorkspaceCommand,
 };
-use ael_events::query::{Query, VerifyRequest};
+use ael_events::query::{AssistantRequest, Query, VerifyRequest};
 use std::collections::BTreeSet;
 
 fn every_command() -> BTreeSet<String> {
@@ -62,6 +62,27 @@ fn scoring_records_analyses_and_trainings_and_sees_anonymous_features_only() {
     let queries = Query::NAMES.iter().map(|name| (*name).to_owned()).collect();
     let learning = ["training_examples", "list_models", "get_model"];
     exactly(|name| allowed_query(Edge::Scoring, name), &queries, &[SCORING, &learning].concat());
+}
+
+#[test]
+fn the_assistant_commands_nothing_and_asks_what_its_askers_may_see() {
+    exactly(|name| allowed_command(Edge::Assistant, name), &every_command(), &[]);
+    let queries = Query::NAMES.iter().map(|name| (*name).to_owned()).collect();
+    let told = [
+        "list_leads",
+        "get_lead",
+        "list_sales",
+        "statistics",
+        "list_members",
+        "me",
+        "get_workspace",
+    ];
+    exactly(|name| allowed_query(Edge::Assistant, name), &queries, &told);
+    for edge in Edge::ALL {
+        let expected = matches!(edge, Edge::Api | Edge::Bot | Edge::Cli);
+        assert_eq!(allowed_ask(edge, AssistantRequest::NAME), expected, "{edge}");
+    }
+    assert_eq!(scope_of_ask(AssistantRequest::NAME), Some(Scope::LeadsRead));
 }
 
 #[test]

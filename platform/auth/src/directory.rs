@@ -123,7 +123,7 @@ impl Directory {
         credential: &Credential,
         anew: bool,
     ) -> Result<Principal, Denied> {
-        if !is_good_on(credential, edge) {
+        if !credential.is_good_on(edge) {
             return Err(Denied::NotOnThisEdge);
         }
         match credential {
@@ -261,27 +261,6 @@ impl Directory {
     ) -> Result<Option<ael_store::Principal>, Denied> {
         let read = auth::principal(&self.pool, workspace, member);
         self.members.get((workspace, member), anew, read).await.map_err(Denied::Unavailable)
-    }
-}
-
-/// Each kind of credential is good by its own way alone: the bus server vouches for the edge.
-fn is_good_on(credential: &Credential, edge: Edge) -> bool {
-    match credential {
-        Credential::Token { .. } => match edge {
-            Edge::Api | Edge::Bot | Edge::Jobs | Edge::Cli => true,
-            Edge::Scoring | Edge::Transcription => false,
-        },
-        Credential::Oidc { .. } => edge == Edge::Api,
-        Credential::Telegram { .. } => edge == Edge::Bot,
-        Credential::Operator { .. } => edge == Edge::Cli,
-        Credential::Service { principal, .. } => match principal {
-            ServicePrincipal::Scoring => edge == Edge::Scoring,
-            ServicePrincipal::Bot => edge == Edge::Bot,
-            ServicePrincipal::Importer => matches!(edge, Edge::Jobs | Edge::Cli),
-            ServicePrincipal::ProcessManager
-            | ServicePrincipal::AssignmentRule
-            | ServicePrincipal::Retention => edge == Edge::Jobs,
-        },
     }
 }
 

@@ -192,7 +192,7 @@ async fn an_identity_opens_the_workspace_of_its_member_and_no_other() {
 }
 
 #[tokio::test]
-async fn sign_in_is_good_on_the_apis_edge_alone_and_only_where_there_is_a_provider() {
+async fn sign_in_is_good_for_the_api_and_the_assistant_alone_and_only_with_a_provider() {
     let house = House::build().await;
     house.member(Role::Agent, "ada@example.com").await;
     let credential = house.credential(verified("ada@example.com"));
@@ -200,6 +200,8 @@ async fn sign_in_is_good_on_the_apis_edge_alone_and_only_where_there_is_a_provid
         let resolved = house.directories[0].resolve(edge, house.workspace, &credential).await;
         assert!(matches!(resolved, Err(Denied::NotOnThisEdge)), "{edge} {resolved:?}");
     }
+    let assistant = house.directories[0].resolve(Edge::Assistant, house.workspace, &credential);
+    assert!(assistant.await.is_ok(), "on behalf of who asked it by the API");
     let pool = connect(house.database.as_ref().unwrap(), DbRole::Queries).await;
     let without = Directory::new(pool);
     let resolved = without.resolve(Edge::Api, house.workspace, &credential).await;

@@ -13,7 +13,9 @@ use ael_bus::{Bus, RequestError};
 use ael_events::answer::{Accepted, CommandAnswer, Failed, QueryAnswer, Rejected};
 use ael_events::command::CommandRequest;
 use ael_events::ids::WorkspaceId;
-use ael_events::query::{QueryRequest, VerifyPage, VerifyRequest};
+use ael_events::query::{
+    AssistantAnswer, AssistantRequest, QueryRequest, VerifyPage, VerifyRequest,
+};
 use ael_events::subjects::{self, Edge};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -26,6 +28,9 @@ use tokio::time::Instant;
 /// What was begun when the time of a stretch of an audit is over is finished: one page of
 /// aggregates, or the counters of a large workspace.
 const VERIFY_GRACE: Duration = Duration::from_secs(10);
+
+/// How long the assistant thinks at most, a language model included; a little more is waited.
+const ASSISTANT_PATIENCE: Duration = Duration::from_millis(7_500);
 
 /// What was asked did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -154,11 +159,22 @@ impl Client {
         let budget_ms = request.budget_ms.unwrap_or(VerifyRequest::BUDGET_MS);
         let timeout = Duration::from_millis(budget_ms.min(VerifyRequest::MAX_BUDGET_MS).into());
         let answer = self.bus.ask(&subject, request, timeout + VERIFY_GRACE).await;
-        match answer.map_err(unanswered)? {
-            QueryAnswer::Found { value } => Ok(value),
-            QueryAnswer::Rejected(rejected) => Err(ClientError::Rejected(rejected)),
-            QueryAnswer::Failed(failed) => Err(ClientError::Failed(failed)),
-        }
+        found(answer.map_err(unanswered)?)
+    }
+
+    /// Asks the assistant. Not asked again when it takes too long: it answers in time or not at
+    /// all, and a language model is paid for each time.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn assist(
+        &self,
+        workspace: WorkspaceId,
+        request: &AssistantRequest,
+    ) -> Result<AssistantAnswer, ClientError> {
+        let subject = subjects::ask(self.edge, workspace, AssistantRequest::NAME);
+        let answer = self.bus.ask(&subject, request, ASSISTANT_PATIENCE).await;
+        found(answer.map_err(unanswered)?)
     }
 
     /// Asks until there is an answer that asking again would not change, or the patience ends.
@@ -209,6 +225,14 @@ impl Client {
                 source,
             })
         })
+    }
+}
+
+fn found<T>(answer: QueryAnswer<T>) -> Result<T, ClientError> {
+    match answer {
+        QueryAnswer::Found { value } => Ok(value),
+        QueryAnswer::Rejected(rejected) => Err(ClientError::Rejected(rejected)),
+        QueryAnswer::Failed(failed) => Err(ClientError::Failed(failed)),
     }
 }
 

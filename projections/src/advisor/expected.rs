@@ -50,6 +50,7 @@ impl Expected for ExpectedAdvisor {
             Row::of("advisors")
                 .open("id", self.id)
                 .open("version", row.version)
+                .open("changed", row.changed)
                 .open("champion", row.champion)
                 .time("trained_at", row.trained_at)
                 .open("outcomes", row.outcomes)

@@ -11,6 +11,8 @@ use chrono::{DateTime, Utc};
 pub struct AdvisorRow {
     /// Its version.
     pub version: u64,
+    /// The version in which who scores, or how, changed last.
+    pub changed: u64,
     /// The model that scores; the rules, where there is none.
     pub champion: Option<u32>,
     /// When the last training was recorded.
@@ -50,6 +52,7 @@ pub fn apply(
         Some(advisor) => advisor,
         None if facts.sequence == 1 => AdvisorRow {
             version: 0,
+            changed: 0,
             champion: None,
             trained_at: None,
             outcomes: 0,
@@ -65,12 +68,16 @@ pub fn apply(
         }
         AdvisorEvent::ChallengerRefused(refused) => (advisor.champion, &refused.training, None),
         AdvisorEvent::RolledBack(rolled_back) => {
-            return Ok((AdvisorRow { version, champion: rolled_back.to, ..advisor }, None));
+            let champion = rolled_back.to;
+            return Ok((AdvisorRow { version, changed: version, champion, ..advisor }, None));
         }
+        // The timeline tells what it cost.
+        AdvisorEvent::Consulted(_) => return Ok((AdvisorRow { version, ..advisor }, None)),
     };
     let recorded_at = facts.recorded_at;
     let row = AdvisorRow {
         version,
+        changed: version,
         champion,
         trained_at: Some(recorded_at),
         outcomes: training.outcomes(),
@@ -84,7 +91,7 @@ pub fn apply(
 mod tests {
     use super::*;
     use crate::samples::{facts, hour};
-    use ael_events::event::{ChallengerRefused, Figures, ModelRolledBack, ModelTrained};
+    use ael_events::event::{ChallengerRefused, Consulted, Figures, ModelRolledBack, ModelTrained};
 
     fn training(won: u32) -> Training {
         let figures = Figures { auc: 0.8, brier: 0.1, log_loss: 0.3, ece: 0.01 };
@@ -123,6 +130,17 @@ mod tests {
         assert_eq!((advisor.champion, advisor.outcomes), (Some(1), 150));
         assert_eq!(advisor.trained_at, Some(hour(2)));
         assert_eq!(row.unwrap().model, None);
+    }
+
+    #[test]
+    fn a_question_to_a_model_outside_changes_nobodys_scores() {
+        let (advisor, _) = apply(None, &facts(1), &trained(1)).unwrap();
+        let usage = ael_events::event::Usage::default();
+        let asked = Consulted { model: "gpt".parse().unwrap(), usage };
+        let (after, row) =
+            apply(Some(advisor.clone()), &facts(2), &AdvisorEvent::Consulted(asked)).unwrap();
+        assert_eq!(after, AdvisorRow { version: 2, ..advisor });
+        assert_eq!((after.changed, row), (1, None));
     }
 
     #[test]

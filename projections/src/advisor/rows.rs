@@ -30,6 +30,7 @@ fn read(row: &PgRow) -> Result<(Key, AdvisorRow), sqlx::Error> {
     let key = (WorkspaceId::from_uuid(row.try_get("workspace")?), row.try_get("id")?);
     let advisor = AdvisorRow {
         version: to_u64(row.try_get("version")?),
+        changed: to_u64(row.try_get("changed")?),
         champion: row.try_get::<Option<i32>, _>("champion")?.map(i32::unsigned_abs),
         trained_at: row.try_get("trained_at")?,
         outcomes: to_u64(row.try_get("outcomes")?),
@@ -48,10 +49,12 @@ pub(super) async fn store_advisors(
     }
     let (workspaces, ids) = key_arrays(rows.keys());
     let sql = format!(
-        "INSERT INTO {}.advisors (workspace, id, version, champion, trained_at, outcomes, outside) \
+        "INSERT INTO {}.advisors (workspace, id, version, champion, trained_at, outcomes, outside, \
+             changed) \
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::int[], \
-             $5::timestamptz[], $6::bigint[], $7::jsonb[]) \
+             $5::timestamptz[], $6::bigint[], $7::jsonb[], $8::bigint[]) \
          ON CONFLICT (workspace, id) DO UPDATE SET version = excluded.version, \
+             changed = excluded.changed, \
              champion = excluded.champion, trained_at = excluded.trained_at, \
              outcomes = excluded.outcomes, outside = excluded.outside",
         target.schema
@@ -65,6 +68,7 @@ pub(super) async fn store_advisors(
         .bind(rows().map(|row| row.trained_at).collect::<Vec<_>>())
         .bind(rows().map(|row| to_i64(row.outcomes)).collect::<Vec<_>>())
         .bind(rows().map(|row| Json(&row.outside)).collect::<Vec<_>>())
+        .bind(rows().map(|row| to_i64(row.changed)).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())

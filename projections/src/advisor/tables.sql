@@ -2,6 +2,7 @@ CREATE TABLE {schema}.advisors (
     workspace  uuid NOT NULL,
     id         uuid NOT NULL,
     version    bigint NOT NULL,
+    changed    bigint NOT NULL,
     champion   integer,
     trained_at timestamptz,
     outcomes   bigint NOT NULL,

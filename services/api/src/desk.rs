@@ -1,11 +1,14 @@
 //! The way from an HTTP request to the bus and back.
 
-use crate::wire::{Maker, Problem, Reader, Writer};
+use crate::operations::Question;
+use crate::wire::{Caller, Maker, Problem, Reader, Writer};
 use ael_bus::LinkState;
 use ael_client::Client;
 use ael_events::answer::Accepted;
 use ael_events::command::{Command, CommandRequest};
-use ael_events::query::{Cursor, Query, QueryRequest, VerifyPage, VerifyRequest};
+use ael_events::query::{
+    AssistantAnswer, AssistantRequest, Cursor, Query, QueryRequest, VerifyPage, VerifyRequest,
+};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -89,6 +92,19 @@ impl Desk {
         let budget_ms = Some(VERIFY_BUDGET_MS);
         let request = VerifyRequest { credential, cursor, budget_ms, head };
         Ok(self.client.verify(reader.caller.workspace, &request).await?)
+    }
+
+    /// Asks the assistant.
+    pub(crate) async fn assist(
+        &self,
+        caller: &Caller,
+        question: Question,
+    ) -> Result<AssistantAnswer, Problem> {
+        self.is_linked()?;
+        let Question { text, conversation, language } = question;
+        let credential = caller.credential.clone();
+        let request = AssistantRequest { credential, conversation, text, language };
+        Ok(self.client.assist(caller.workspace, &request).await?)
     }
 
     /// Refuses at once while the bus is away: nobody has to wait for what cannot come.

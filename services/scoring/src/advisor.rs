@@ -1,19 +1,20 @@
 //! Who answers: what is remembered, else a model outside, else the local model, which always does.
 
+use crate::analysis::credential;
 use crate::cache::{Cache, Flight, Known};
-use crate::cloud::{Cloud, Spent, Unavailable};
+use crate::cloud::{self, Cloud, Spent, Unavailable};
 use crate::learning::Models;
 use crate::local::{self, Advice, NoAdvice};
 use crate::outside::{self, PROMPT_VERSION, Question, Said};
 use ael_client::{Client, ClientError};
-use ael_events::actor::ServicePrincipal;
-use ael_events::command::Credential;
+use ael_events::command::{AdvisorCommand, Command, CommandRequest, RecordConsultation, To};
 use ael_events::event::Usage;
-use ael_events::ids::WorkspaceId;
+use ael_events::ids::{AdvisorId, CommandId, WorkspaceId};
 use ael_events::query::{AdvisorContext, LeadFeatures, Query, QueryRequest, RememberedAnswer};
 use ael_events::values::{FeatureHash, InvalidText, ModelName, PromptVersion};
 use chrono::Utc;
 use moka::sync::Cache as Memory;
+use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -64,7 +65,9 @@ pub(crate) struct Advisor {
 
 /// Why a model outside gave no answer; whatever it is, the local model does.
 #[derive(Debug, thiserror::Error)]
-enum NotOutside {
+pub(crate) enum NotOutside {
+    #[error("there is no model outside")]
+    Nobody,
     #[error("this month's budget is spent")]
     Budget,
     #[error("somebody else asks the same just now, in vain")]
@@ -92,6 +95,51 @@ impl Advisor {
     /// The model outside, if there is one.
     pub(crate) fn cloud(&self) -> Option<&Cloud> {
         self.outside.as_ref().map(|outside| &outside.cloud)
+    }
+
+    /// Has the model outside go on with a conversation, from the same monthly budget.
+    ///
+    /// # Errors
+    /// When there is no such model, it gives no answer, or nothing may be spent any more.
+    pub(crate) async fn converse(
+        &self,
+        workspace: WorkspaceId,
+        body: Value,
+        deadline: Instant,
+    ) -> Result<cloud::Reply, NotOutside> {
+        let outside = self.outside.as_ref().ok_or(NotOutside::Nobody)?;
+        let context = outside.context(&self.client, workspace).await;
+        let context = context.map_err(NotOutside::Context)?;
+        if !context.may_spend() {
+            return Err(NotOutside::Budget);
+        }
+        let reply = outside.cloud.ask(body, deadline.into_std()).await?;
+        context.spent.fetch_add(reply.spent.micro_usd, Ordering::Relaxed);
+        let model = ModelName::parse(outside.cloud.model())?;
+        if let Err(error) = self.keep(workspace, model, reply.spent).await {
+            tracing::warn!(%workspace, %error, "what a question cost could not be kept");
+        }
+        Ok(reply)
+    }
+
+    /// Keeps what was spent for a question: all copies count it, also after a restart.
+    async fn keep(
+        &self,
+        workspace: WorkspaceId,
+        model: ModelName,
+        spent: Spent,
+    ) -> Result<(), ClientError> {
+        let told = AdvisorCommand::from(RecordConsultation { model, usage: usage(spent) });
+        let request = CommandRequest {
+            command_id: CommandId::generate(),
+            credential: credential(),
+            expected_version: None,
+            occurred_at: None,
+            correlation_id: None,
+            causation_id: None,
+            command: Command::Advisor(To { id: AdvisorId::of(workspace), command: told }),
+        };
+        self.client.command(workspace, &request).await.map(drop)
     }
 
     /// Advice about a lead. `force` passes over what is remembered.
@@ -237,14 +285,8 @@ impl Outside {
         if let Some(context) = self.contexts.get(&workspace) {
             return Ok(context);
         }
-        let asked = QueryRequest {
-            credential: Credential::Service {
-                principal: ServicePrincipal::Scoring,
-                on_behalf_of: None,
-            },
-            after: None,
-            query: Query::AdvisorContext {},
-        };
+        let asked =
+            QueryRequest { credential: credential(), after: None, query: Query::AdvisorContext {} };
         let told = client.query::<AdvisorContext>(workspace, &asked).await?;
         let context = Arc::new(Context { told, spent: AtomicU64::new(0) });
         self.contexts.insert(workspace, Arc::clone(&context));

@@ -1,7 +1,8 @@
-//! What the advisor needs to know: its bus, whom it asks outside, its pace, and how often it
+//! What the advisor needs to know: its bus, twice, whom it asks outside, its pace, and how often it
 //! looks for something to learn.
 
 use crate::cloud::CloudConfig;
+use ael_events::subjects::Edge;
 use ael_service::{BusConfig, ConfigError, Env};
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ pub struct Config {
     /// How often it is looked whether enough leads have ended to learn anew; never, where there
     /// is none.
     pub retrain: Option<Duration>,
+    /// The bus as `assistant`, whose password is `NATS_ASSISTANT_PASSWORD`; without it questions
+    /// are not answered.
+    pub assistant: Option<BusConfig>,
     /// The model outside; without one the local model answers.
     pub cloud: Option<CloudConfig>,
     /// For how long an answer from outside is remembered.
@@ -35,19 +39,27 @@ impl Config {
     /// # Errors
     /// Names the variable that is missing or makes no sense.
     pub fn read(env: &Env) -> Result<Self, ConfigError> {
+        const SECONDS: &str = "a number of seconds";
         let hours = env.optional::<u64>(RETRAIN, RETRAIN_EXPECTS)?.unwrap_or(1);
         if hours > 8_760 {
             return Err(ConfigError::malformed(RETRAIN, RETRAIN_EXPECTS));
         }
         let retrain = (hours > 0).then(|| Duration::from_secs(hours * 3_600));
-        const SECONDS: &str = "a number of seconds";
+        let bus = BusConfig::read(env)?;
+        let password = env.optional_secret("NATS_ASSISTANT_PASSWORD");
+        let assistant = password.map(|password| BusConfig {
+            user: Edge::Assistant.token().to_owned(),
+            password,
+            ..bus.clone()
+        });
         let cloud = CloudConfig::read(env)?;
         let scan: u64 = env.or("AI_STALE_SCAN", "a number of seconds, at least 1", 300)?;
         if scan == 0 {
             return Err(ConfigError::malformed("AI_STALE_SCAN", "a number of seconds, at least 1"));
         }
         Ok(Self {
-            bus: BusConfig::read(env)?,
+            bus,
+            assistant,
             cache_ttl: Duration::from_secs(env.or("AI_CACHE_TTL", SECONDS, 3_600)?),
             stale_scan: Duration::from_secs(scan),
             // While some wait for their answer, the next ones are made ready.

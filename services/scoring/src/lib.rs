@@ -6,6 +6,7 @@
 
 mod advisor;
 mod analysis;
+mod assistant;
 mod cache;
 mod cloud;
 mod config;
@@ -20,13 +21,21 @@ pub use cache::Cache;
 pub use config::Config;
 
 use crate::advisor::Advisor;
+use crate::assistant::{AssistantDesk, Brain, Memory, Outside};
 use crate::cloud::Cloud;
-use ael_bus::{Bus, BusError, ConsumeError, follow};
+use ael_bus::{Bus, BusError, ConsumeError, ServeOptions, follow};
 use ael_client::Client;
 use ael_events::subjects::{self, Edge};
-use ael_service::{ConfigError, Health, health};
+use ael_service::{BusConfig, ConfigError, Health, health};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+/// How long something is looked up for the assistant, asked again included.
+const LOOK_PATIENCE: Duration = Duration::from_millis(4_000);
+/// How long one look may take.
+const LOOK_ATTEMPT: Duration = Duration::from_millis(2_500);
 
 /// The advisor could not start.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +75,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Scor
         }
     };
     let advisor = Arc::new(Advisor::new(client.clone(), outside));
+    let answering = match config.assistant {
+        Some(assistant) => Some(answer(assistant, &advisor, shutdown.clone()).await?),
+        None => {
+            tracing::info!("NATS_ASSISTANT_PASSWORD is not set: the assistant is away");
+            None
+        }
+    };
     let requests = bus.consumer(subjects::EVENTS, subjects::ANALYSIS).await?;
     let happened = bus.consumer(subjects::EVENTS, subjects::STALENESS).await?;
     let (asker, adviser) = (client.clone(), Arc::clone(&advisor));
@@ -79,6 +95,36 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Scor
         staleness::grow_old(client, Arc::clone(&advisor), config.stale_scan, shutdown.clone()),
         standing::tell(advisor, bus.clone(), shutdown.clone()),
     );
+    if let Some((assistant, serving)) = answering {
+        if serving.await.is_err() {
+            tracing::error!("answering questions broke off by a defect");
+        }
+        assistant.drain().await?;
+    }
     bus.drain().await?;
     Ok(())
+}
+
+/// Answers questions as a user of its own: who consumes may not answer as well.
+async fn answer(
+    config: BusConfig,
+    advisor: &Arc<Advisor>,
+    stop: CancellationToken,
+) -> Result<(Bus, JoinHandle<()>), ScoringError> {
+    let password = config.password.clone();
+    let bus = Bus::connect(&config.into()).await?;
+    let memory = match bus.bucket(subjects::ASSISTANT_MEMORY).await {
+        Ok(bucket) => Some(Memory::new(bucket, &password)),
+        Err(error) => {
+            tracing::warn!(%error, "conversations with the assistant are not remembered");
+            None
+        }
+    };
+    let window = Client::new(bus.clone(), Edge::Assistant)
+        .with_patience(LOOK_PATIENCE)
+        .with_attempt(LOOK_ATTEMPT);
+    let brain = Brain { chat: Outside::of(advisor) };
+    let desk = AssistantDesk::new(Arc::new(window), brain, memory);
+    let serving = bus.serve(ServeOptions::new(subjects::ASSISTANT), Arc::new(desk), stop).await?;
+    Ok((bus, serving))
 }

@@ -1,6 +1,7 @@
-//! `ael ai`: asking the advisor, and what its local model learns and is worth.
+//! `ael ai`: the advisor and the assistant, and what the local model learns and is worth.
 
 mod analyze;
+mod ask;
 mod evaluate;
 mod export;
 mod figures;
@@ -11,6 +12,7 @@ use crate::session::{Desk, Global};
 use ael_events::command::Credential;
 use ael_scoring::learning::Asker;
 use analyze::Analyze;
+use ask::Ask;
 use clap::Subcommand;
 use evaluate::Evaluate;
 use export::ExportFinetune;
@@ -19,6 +21,15 @@ use models::Rollback;
 /// What can be asked of the advisor.
 #[derive(Debug, Subcommand)]
 pub enum AiCommand {
+    /// Ask the assistant in your own words, Ukrainian or English
+    #[command(after_help = "A change that you ask for is drafted; on a terminal you are asked \
+        whether to do it, elsewhere --yes does it.\n\nExamples:\n  \
+        ael ai ask \"hot leads\"\n  \
+        ael ai ask \"що потребує уваги?\"\n  \
+        ael ai ask --conversation today \"what about Petrenko?\"\n  \
+        ael ai ask --conversation today \"mark her as contacted\"\n  \
+        ael --json ai ask \"how many leads from partners?\"")]
+    Ask(Ask),
     /// Ask the advisor what a lead is worth and why, and wait for the answer
     #[command(after_help = "Examples:\n  ael ai analyze Petrenko\n  \
         ael --json ai analyze 0198f6a2-… --force")]
@@ -68,6 +79,7 @@ impl AiCommand {
     /// Does it.
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         match self {
+            Self::Ask(ask) => ask.run(&global.desk().await?).await,
             Self::Analyze(analyze) => analyze.run(&global.desk().await?).await,
             Self::Evaluate(evaluate) => evaluate.run(global).await,
             Self::Train => train::run(&global.desk().await?).await,

@@ -1,5 +1,6 @@
 //! `ael run`: one service as one process, told by its environment where everything is.
 
+use ael_events::subjects::Edge;
 use ael_service::{Env, shutdown, telemetry};
 use ael_store::DbRole;
 
@@ -16,7 +17,7 @@ pub enum Service {
     Queries,
     /// Process managers: opens the sale of a transferred lead
     Jobs,
-    /// The advisor: scores leads when it is asked to
+    /// The advisor: scores leads when it is asked to, and answers questions (the assistant)
     Scoring,
     /// The HTTP interface
     Api,
@@ -52,16 +53,13 @@ impl Service {
         self.name()
     }
 
-    /// As whom it enters the bus a second time, to answer: who consumes may not answer as well.
-    pub const fn answering_user(self) -> Option<&'static str> {
+    /// As whom it enters the bus a second time, to answer, and the variable of that password: who
+    /// consumes may not answer as well.
+    pub const fn answering_user(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Projections => Some(ael_events::subjects::AUDITOR),
-            Self::Commands
-            | Self::Relay
-            | Self::Queries
-            | Self::Jobs
-            | Self::Scoring
-            | Self::Api => None,
+            Self::Projections => Some((ael_events::subjects::AUDITOR, "NATS_AUDIT_PASSWORD")),
+            Self::Scoring => Some((Edge::Assistant.token(), "NATS_ASSISTANT_PASSWORD")),
+            Self::Commands | Self::Relay | Self::Queries | Self::Jobs | Self::Api => None,
         }
     }
 
@@ -113,7 +111,9 @@ impl Service {
                 ael_queries::run(ael_queries::QueriesConfig::read(&env)?, stop).await?
             }
             Self::Jobs => ael_jobs::run(ael_jobs::Config::read(&env)?, stop).await?,
-            Self::Scoring => ael_scoring::run(ael_scoring::Config::read(&env)?, stop).await?,
+            Self::Scoring => {
+                Box::pin(ael_scoring::run(ael_scoring::Config::read(&env)?, stop)).await?;
+            }
             Self::Api => ael_api::run(ael_api::Config::read(&env)?, stop).await?,
         }
         Ok(())

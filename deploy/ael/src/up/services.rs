@@ -127,9 +127,9 @@ fn environment(
     tell("NATS_URL", &bus.url);
     tell("NATS_USER", &bus.user);
     tell("NATS_PASSWORD", bus.password.expose_secret());
-    if let Some(user) = service.answering_user() {
+    if let Some((user, variable)) = service.answering_user() {
         let bus = stack::bus_config(running, env, user)?;
-        tell("NATS_AUDIT_PASSWORD", bus.password.expose_secret());
+        tell(variable, bus.password.expose_secret());
     }
     if let Some(role) = service.role() {
         let url = stack::role_url(running, env, role.name())?;

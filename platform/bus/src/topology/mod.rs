@@ -274,7 +274,13 @@ mod tests {
         let buckets: Vec<_> = topology.buckets.iter().map(|b| b.name.as_str()).collect();
         assert_eq!(
             buckets,
-            [subjects::AI_CACHE, subjects::ADVISOR, subjects::DIALOGUES, subjects::WS_TICKETS]
+            [
+                subjects::AI_CACHE,
+                subjects::ADVISOR,
+                subjects::DIALOGUES,
+                subjects::ASSISTANT_MEMORY,
+                subjects::WS_TICKETS,
+            ]
         );
         let lanes = topology.consumer("projector").unwrap();
         let expected: Vec<_> = Lane::all()

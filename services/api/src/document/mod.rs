@@ -12,8 +12,8 @@ pub(crate) use routes::methods_of;
 use crate::desk::Desk;
 use crate::live::Live;
 use crate::operations::{
-    AuditApi, LeadChangesApi, LeadsApi, LiveApi, MembersApi, SalesApi, StatisticsApi, TokensApi,
-    WorkspaceApi,
+    AssistantApi, AuditApi, LeadChangesApi, LeadsApi, LiveApi, MembersApi, SalesApi, StatisticsApi,
+    TokensApi, WorkspaceApi,
 };
 use crate::wire::{Described as _, ProblemDetails, take_described};
 use poem::endpoint::BoxEndpoint;
@@ -33,6 +33,7 @@ type Operations = (
     LeadChangesApi,
     SalesApi,
     StatisticsApi,
+    AssistantApi,
     MembersApi,
     TokensApi,
     WorkspaceApi,
@@ -47,6 +48,7 @@ pub(crate) fn service(desk: Desk, live: Live) -> OpenApiService<Operations, ()> 
         LeadChangesApi(desk.clone()),
         SalesApi(desk.clone()),
         StatisticsApi(desk.clone()),
+        AssistantApi(desk.clone()),
         MembersApi(desk.clone()),
         TokensApi(desk.clone()),
         WorkspaceApi(desk.clone()),

@@ -68,6 +68,7 @@ pub(crate) const ROUTES: &[RouteRule] = &[
     route("GET", "/stats/revenue", STATS_READ, Role::Agent),
     route("GET", "/stats/aging", STATS_READ, Role::Agent),
     route("GET", "/stats/ai", STATS_READ, Role::Agent),
+    route("POST", "/assistant", LEADS_READ, Role::Agent),
     route("GET", "/me", None, Role::Agent),
     route("POST", "/me/language", None, Role::Agent),
     route("POST", "/me/notifications", None, Role::Agent),

@@ -1,5 +1,6 @@
 //! The operations of the interface: one file per part of it.
 
+mod assistant;
 mod audit;
 mod bulk;
 mod lead_bodies;
@@ -14,6 +15,7 @@ mod statistics;
 mod tokens;
 mod workspace;
 
+pub(crate) use assistant::{AssistantApi, Question};
 pub(crate) use audit::AuditApi;
 pub(crate) use lead_changes::LeadChangesApi;
 pub(crate) use leads::LeadsApi;
@@ -35,6 +37,8 @@ pub(crate) enum Tag {
     Sales,
     /// The numbers of the workspace, or of an Agent's own leads.
     Statistics,
+    /// Questions in plain words, and drafts of changes.
+    Assistant,
     /// Who works here: yourself, the members, invitations.
     People,
     /// What opens this interface.

@@ -189,6 +189,7 @@ pub const fn advisor(command: &AdvisorCommand) -> Row {
         C::RecordTraining(_)           => people(Never, Never,  Always)
             .and(One(ServicePrincipal::Scoring)),
         C::RollBack(_)                 => people(Never, Never,  Always),
+        C::RecordConsultation(_)       => only(One(ServicePrincipal::Scoring)),
     }
 }
 

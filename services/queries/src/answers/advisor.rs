@@ -116,6 +116,18 @@ struct Ended {
 /// # Errors
 /// When the read models cannot be asked.
 pub async fn context(view: &mut View) -> Answered<AdvisorContext> {
+    let spent = analyses_cost(view).await? + questions_cost(view).await?;
+    let settings = people::workspace(view).await?.settings;
+    let cents = u64::from(settings.advisor.monthly_budget_cents.get());
+    Ok(AdvisorContext {
+        win_rates: win_rates(&ended(view).await?),
+        spent_micro_usd: spent,
+        budget_micro_usd: cents * MICRO_USD_PER_CENT,
+    })
+}
+
+/// What models outside have cost for analyses in this calendar month (UTC).
+async fn analyses_cost(view: &mut View) -> Answered<u64> {
     let spent: i64 = sqlx::query_scalar(
         "SELECT coalesce(sum(amount), 0)::bigint FROM read.counters \
          WHERE workspace = $1 AND metric = 'ai_cost' AND key = $2",
@@ -124,13 +136,20 @@ pub async fn context(view: &mut View) -> Answered<AdvisorContext> {
     .bind(Utc::now().format("%Y-%m").to_string())
     .fetch_one(&mut *view.tx)
     .await?;
-    let settings = people::workspace(view).await?.settings;
-    let cents = u64::from(settings.advisor.monthly_budget_cents.get());
-    Ok(AdvisorContext {
-        win_rates: win_rates(&ended(view).await?),
-        spent_micro_usd: spent.max(0).unsigned_abs(),
-        budget_micro_usd: cents * MICRO_USD_PER_CENT,
-    })
+    Ok(spent.max(0).unsigned_abs())
+}
+
+/// What they have cost for questions: there are few of these, and the timeline has them.
+pub(super) async fn questions_cost(view: &mut View) -> Answered<u64> {
+    let spent: i64 = sqlx::query_scalar(
+        "SELECT coalesce(sum((data #>> '{usage,cost_micro_usd}')::bigint), 0)::bigint \
+         FROM read.timeline WHERE workspace = $1 AND event_name = 'advisor.consulted' \
+         AND recorded_at >= date_trunc('month', now(), 'UTC')",
+    )
+    .bind(view.workspace.uuid())
+    .fetch_one(&mut *view.tx)
+    .await?;
+    Ok(spent.max(0).unsigned_abs())
 }
 
 /// How the newest leads that ended did, by what an outside advisor may be told of them.

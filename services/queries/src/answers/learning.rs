@@ -196,13 +196,15 @@ fn amounts_to((lead, life, ended): (Uuid, Life, At)) -> (Uuid, Option<(TrainingE
 #[derive(FromRow)]
 struct Advisor {
     version: i64,
+    changed: i64,
     champion: Option<i32>,
     outside: Value,
 }
 
 async fn advisor(view: &mut View) -> Answered<Option<Advisor>> {
     let row = sqlx::query_as(
-        "SELECT version, champion, outside FROM read.advisors WHERE workspace = $1 AND id = $2",
+        "SELECT version, changed, champion, outside FROM read.advisors \
+         WHERE workspace = $1 AND id = $2",
     )
     .bind(view.workspace.uuid())
     .bind(AdvisorId::of(view.workspace).uuid())
@@ -211,12 +213,12 @@ async fn advisor(view: &mut View) -> Answered<Option<Advisor>> {
     Ok(row)
 }
 
-/// The version of the workspace's advisor; 0 while nothing was learnt.
+/// The version in which the workspace's scores changed last; 0 while nothing was learnt.
 ///
 /// # Errors
 /// When the read models cannot be asked.
 pub async fn advisor_version(view: &mut View) -> Answered<u64> {
-    Ok(advisor(view).await?.map_or(0, |advisor| advisor.version.unsigned_abs()))
+    Ok(advisor(view).await?.map_or(0, |advisor| advisor.changed.unsigned_abs()))
 }
 
 #[derive(FromRow)]

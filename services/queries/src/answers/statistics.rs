@@ -1,5 +1,6 @@
 //! The numbers of a workspace, or of an Agent's own leads: sums over the counters of all lanes.
 
+use super::advisor::questions_cost;
 use super::rows::{member, word};
 use crate::asker::Colleague;
 use crate::refusal::{Answered, Unanswered};
@@ -29,6 +30,10 @@ pub async fn answer(view: &mut View, asker: Colleague) -> Answered<Statistics> {
     let agents = agents(view, only).await?;
     let settings = super::people::workspace(view).await?;
     let aging = aging(view, only, &settings).await?;
+    let mut ai = counters.ai(&settings.settings, &Utc::now().format("%Y-%m").to_string());
+    if only.is_none() {
+        ai.month_micro_usd += questions_cost(view).await?;
+    }
     Ok(Statistics {
         overview: counters.overview(unowned(view, only).await?)?,
         funnel: FunnelStats {
@@ -41,7 +46,7 @@ pub async fn answer(view: &mut View, asker: Colleague) -> Answered<Statistics> {
         agents,
         months: counters.months(),
         aging,
-        ai: counters.ai(&settings.settings, &Utc::now().format("%Y-%m").to_string()),
+        ai,
     })
 }
 

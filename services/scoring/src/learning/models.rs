@@ -96,7 +96,7 @@ impl Models {
         });
         let model = kept.model_version.zip(model);
         let champion = Arc::new(Champion { model, outside: kept.outside });
-        self.remembered.insert((workspace, kept.version), Arc::clone(&champion));
+        self.remembered.insert((workspace, advisor_version), Arc::clone(&champion));
         champion
     }
 }

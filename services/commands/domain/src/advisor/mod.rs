@@ -6,6 +6,7 @@
 //!   └────────── roll back ───────────┴─▶ any kept model
 //! ```
 
+mod record_consultation;
 mod record_training;
 mod rejection;
 mod roll_back;
@@ -67,6 +68,7 @@ impl Advisor {
                 record_training::decide(self, context, command)
             }
             AdvisorCommand::RollBack(command) => roll_back::decide(self, command),
+            AdvisorCommand::RecordConsultation(command) => Ok(record_consultation::decide(command)),
         }
     }
 
@@ -78,7 +80,7 @@ impl Advisor {
                 self.newest = self.newest.max(trained.model_version);
                 self.champion = Some(trained.model_version);
             }
-            AdvisorEvent::ChallengerRefused(_) => {}
+            AdvisorEvent::ChallengerRefused(_) | AdvisorEvent::Consulted(_) => {}
             AdvisorEvent::RolledBack(rolled_back) => self.champion = rolled_back.to,
         }
     }
