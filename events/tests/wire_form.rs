@@ -166,6 +166,12 @@ fn others() -> Vec<(&'static str, Value)> {
         ),
         ("advisor.challenger_refused.v1", json!({ "training": training })),
         ("advisor.rolled_back.v1", json!({ "to": 1 })),
+        (
+            "advisor.consulted.v1",
+            json!({ "model": "gpt-4o-mini", "usage": {
+            "input_tokens": 900, "output_tokens": 120, "cost_micro_usd": 207, "latency_ms": 0,
+            "cached": false } }),
+        ),
         ("workspace.created.v1", json!({ "name": "Вежа", "settings": settings() })),
         ("workspace.settings_changed.v1", json!({ "settings": settings() })),
     ]

@@ -16,6 +16,8 @@ pub enum Deed {
     Status(u16, Option<&'static str>),
     /// Answers with this body and a good status.
     Body(String),
+    /// Does one after the other, and the last one ever after.
+    Each(Vec<Deed>),
     /// Says nothing until it is told to do something else.
     Hang,
     /// Answers a byte at a time, for ever.
@@ -105,7 +107,11 @@ impl Provider {
         while state.held || matches!(state.deed, Some(Deed::Hang)) {
             state = self.shared.1.wait(state).unwrap();
         }
-        let deed = state.deed.clone().unwrap();
+        let deed = match state.deed.as_mut().unwrap() {
+            Deed::Each(deeds) if deeds.len() > 1 => deeds.remove(0),
+            Deed::Each(deeds) => deeds[0].clone(),
+            deed => deed.clone(),
+        };
         drop(state);
         answer(stream, deed)
     }
@@ -132,7 +138,7 @@ fn answer(mut stream: TcpStream, deed: Deed) -> std::io::Result<()> {
                 "HTTP/1.1 {status} No\r\n{json}\r\n{again}content-length: {length}\r\n\r\n{body}"
             )
         }
-        Deed::Hang => Ok(()),
+        Deed::Hang | Deed::Each(_) => Ok(()),
         Deed::Drip => {
             write!(stream, "HTTP/1.1 200 OK\r\n{json}\r\ncontent-length: 1000000\r\n\r\n")?;
             loop {
@@ -145,6 +151,18 @@ fn answer(mut stream: TcpStream, deed: Deed) -> std::io::Result<()> {
             write!(stream, "HTTP/1.1 200 OK\r\n{json}\r\ncontent-length: 500\r\n\r\n{{\"choices\"")
         }
     }
+}
+
+/// An answer that wants to use a tool first.
+pub fn tool_call(name: &str, arguments: &Value) -> Deed {
+    let call = json!({ "id": "call_1", "type": "function",
+        "function": { "name": name, "arguments": arguments.to_string() } });
+    let message = json!({ "role": "assistant", "content": null, "tool_calls": [call] });
+    let body = json!({
+        "choices": [{ "index": 0, "finish_reason": "tool_calls", "message": message }],
+        "usage": { "prompt_tokens": 400, "completion_tokens": 50, "total_tokens": 450 },
+    });
+    Deed::Body(body.to_string())
 }
 
 fn completion(words: &str) -> Value {

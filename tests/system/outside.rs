@@ -2,7 +2,7 @@
 //! many want to know, and whatever it does there is a right answer.
 
 use crate::house::House;
-use crate::model::{Deed, Provider, score};
+use crate::model::{Deed, Provider, score, tool_call};
 use crate::web::{Web, token};
 use serde_json::{Value, json};
 
@@ -297,11 +297,46 @@ fn the_demo_is_scored_through_the_provider_when_there_is_one() {
         [("OPENAI_BASE_URL", provider.url.as_str()), ("OPENAI_API_KEY", "sk-of-this-test")];
     let house = House::start_with(&["--demo"], &environment);
     let told = house.until("the demo's analyses", || {
-        let stats = house.ael(&["stats", "--json"]);
+        let stats = house.ael(&["stats", "--json", "--workspace", "demo"]);
         let stats: Value = serde_json::from_slice(&stats.stdout).ok()?;
         (stats["ai"]["models"]["gpt-4o-mini"].as_u64()? > 10).then_some(stats)
     });
     assert_eq!(told["ai"]["models"].as_object().unwrap().len(), 1, "{told}");
     assert_eq!(told["language_model"]["state"], "closed");
     assert!(provider.asked() > 0);
+}
+
+#[test]
+fn a_question_leaves_only_with_consent_and_nobodys_name_in_it_and_its_cost_is_kept() {
+    let provider = Provider::start(Deed::Each(vec![
+        tool_call("list_leads", &json!({ "source": "partner" })),
+        Deed::Say("Lead A looks best: it comes from a partner.".into()),
+    ]));
+    let (house, web) = house(&provider, &[]);
+    let contact = json!({ "full_name": "Зеновія Квітка", "phone": "+380671234567",
+        "email": "zenovia@example.com", "company": "Орлина" });
+    let lead = web.post("/leads", &json!({ "source": "partner", "contact": contact })).id();
+    house.until("the lead to be listed", || {
+        (web.get("/leads").json()["items"][0]["id"] == json!(lead)).then_some(())
+    });
+    let question =
+        json!({ "text": "Що скажеш про Зеновію Квітку, +380671234567, і хто найкращий?" });
+    let by_rules = web.post("/assistant", &question).json();
+    assert_eq!((&by_rules["answered_by"], provider.asked()), (&json!("rules"), 0), "no consent");
+    house.json(&["workspace", "settings", "consents=cloud_text"]);
+    let told = house.until("the model to be asked", || {
+        let told = web.post("/assistant", &question).json();
+        (told["answered_by"] == "gpt-4o-mini").then_some(told)
+    });
+    assert!(told["text"].as_str().unwrap().contains("Зеновія Квітка"), "{told}");
+    assert_eq!(told["leads"][0]["id"], json!(lead));
+    let sent = provider.sent().join("\n").to_lowercase();
+    for secret in ["зенові", "квітк", "671234567", "zenovia", "орлина", lead.as_str()]
+    {
+        assert!(!sent.contains(secret), "{secret} was sent: {sent}");
+    }
+    let cost = house.until("its cost", || {
+        web.get("/stats/ai").json()["month_micro_usd"].as_u64().filter(|cost| *cost >= 180)
+    });
+    assert_eq!(cost, 2 * 90);
 }
