@@ -34,6 +34,13 @@ const THINKS: Duration = Duration::from_millis(50);
 const AT_ONCE: usize = 32;
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// Whether the other side can be measured here.
+pub(crate) async fn has_redis() -> bool {
+    let mut program = tokio::process::Command::new("redis-server");
+    let asked = program.arg("--version").stdout(Stdio::null()).status().await;
+    asked.is_ok_and(|status| status.success())
+}
+
 /// Measures.
 pub(crate) async fn run(sizes: &Sizes, report: &mut Report) -> anyhow::Result<()> {
     let house = House::open(sizes, report).await?;
