@@ -107,11 +107,14 @@ impl Provider {
         while state.held || matches!(state.deed, Some(Deed::Hang)) {
             state = self.shared.1.wait(state).unwrap();
         }
-        let deed = match state.deed.as_mut().unwrap() {
-            Deed::Each(deeds) if deeds.len() > 1 => deeds.remove(0),
-            Deed::Each(deeds) => deeds[0].clone(),
-            deed => deed.clone(),
-        };
+        let mut deed = state.deed.clone().unwrap();
+        if let Deed::Each(deeds) = &mut deed {
+            let next = deeds[0].clone();
+            if deeds.len() > 1 {
+                state.deed = Some(Deed::Each(deeds.split_off(1)));
+            }
+            deed = next;
+        }
         drop(state);
         answer(stream, deed)
     }
