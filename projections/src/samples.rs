@@ -92,6 +92,7 @@ pub(crate) fn analysis() -> AnalysisRecorded {
         cache_key: None,
         usage: Usage::default(),
         raw_score: None,
+        raw_recommendation: None,
         private: ReasonPrivate { reason: ReasonText::parse("Olena is keen").unwrap() }.into(),
     }
 }

@@ -115,13 +115,13 @@ fn a_conversation_goes_on_whoever_dies_between_two_turns_and_is_its_members_alon
 #[test]
 fn while_nobody_answers_it_is_said_and_what_is_no_question_is_refused() {
     let office = office();
-    for (body, status) in [
-        (json!({ "text": "" }), 422),
-        (json!({ "text": "x".repeat(2_001) }), 422),
-        (json!({ "question": "hot leads" }), 422),
+    for body in [
+        json!({ "text": "" }),
+        json!({ "text": "x".repeat(2_001) }),
+        json!({ "question": "hot leads" }),
     ] {
         let refused = office.agent.post("/assistant", &body);
-        assert!([400, status].contains(&refused.status), "{refused:?}");
+        assert_eq!((refused.status, refused.code().as_str()), (422, "invalid_body"), "{body}");
     }
     let question = json!({ "text": "hot leads" });
     let away = office.house.until("nobody to answer", || {

@@ -389,6 +389,9 @@ pub struct RecordAnalysis {
     /// What the model itself said, where `score` is that calibrated by outcomes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_score: Option<Score>,
+    /// What the model advised by that score of its own, where ours is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_recommendation: Option<Recommendation>,
 }
 
 /// See [`LeadCommand::Merge`]. Sent to the lead that stays.

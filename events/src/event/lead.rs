@@ -430,6 +430,9 @@ pub struct AnalysisRecorded {
     /// What the model itself said, where `score` is that calibrated by outcomes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_score: Option<Score>,
+    /// What the model advised by that score of its own, where ours is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_recommendation: Option<Recommendation>,
     /// The reason, in the workspace's language.
     #[serde(default)]
     pub private: Private<ReasonPrivate>,

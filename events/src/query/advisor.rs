@@ -44,7 +44,7 @@ pub struct WinRate {
 /// See [`super::Query::AdvisorContext`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AdvisorContext {
-    /// How the workspace's leads ended, the newest of them. A few minutes old at most.
+    /// How the workspace's leads ended, the newest of them. As far as the read models are.
     pub win_rates: Vec<WinRate>,
     /// What models outside have cost in this calendar month (UTC), in millionths of a US dollar.
     pub spent_micro_usd: u64,

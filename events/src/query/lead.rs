@@ -173,9 +173,9 @@ pub struct LeadFeatures {
     /// that scores; 0 while nothing was learnt.
     #[serde(default)]
     pub advisor_version: u64,
-    /// When it was analysed last, if it was.
+    /// The version in which it was analysed last, if it was.
     #[serde(default)]
-    pub analysed_at: Option<DateTime<Utc>>,
+    pub analysed_version: Option<u64>,
     /// Why that analysis says nothing any more; nothing while it does.
     #[serde(default)]
     pub stale: Option<StaleReason>,
@@ -343,6 +343,9 @@ pub struct AnalysisView {
     pub model: ModelName,
     /// What was looked at.
     pub features: ScoreFeatures,
+    /// The version that the lead had with it.
+    #[serde(default)]
+    pub version: u64,
     /// What of the lead is another since, although it may be as before again: its stage or its line
     /// of business.
     #[serde(default)]

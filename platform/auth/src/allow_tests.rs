@@ -57,7 +57,7 @@ const SCORING: &[&str] = &["lead_features", "training_states", "advisor_context"
 #[test]
 fn scoring_records_analyses_and_trainings_and_sees_anonymous_features_only() {
     let all = every_command();
-    let does = ["lead.record_analysis", "advisor.record_training"];
+    let does = ["lead.record_analysis", "advisor.record_training", "advisor.record_consultation"];
     exactly(|name| allowed_command(Edge::Scoring, name), &all, &does);
     let queries = Query::NAMES.iter().map(|name| (*name).to_owned()).collect();
     let learning = ["training_examples", "list_models", "get_model"];
@@ -110,6 +110,7 @@ fn the_bot_makes_no_tokens_no_roles_no_workspaces_links_no_identity_and_erases_n
         "lead.record_analysis",
         "sale.open",
         "advisor.record_training",
+        "advisor.record_consultation",
         "advisor.roll_back",
     ];
     for name in &all {
@@ -140,6 +141,7 @@ fn the_api_does_everything_but_what_is_the_operators_or_a_services() {
         "lead.record_analysis",
         "sale.open",
         "advisor.record_training",
+        "advisor.record_consultation",
     ];
     for name in every_command() {
         let expected = !refused.contains(&name.as_str());
@@ -155,7 +157,12 @@ fn the_api_does_everything_but_what_is_the_operators_or_a_services() {
 
 #[test]
 fn the_command_line_does_everything_but_what_is_a_services() {
-    let refused = ["member.note_bot_blocked", "lead.record_analysis", "sale.open"];
+    let refused = [
+        "member.note_bot_blocked",
+        "lead.record_analysis",
+        "sale.open",
+        "advisor.record_consultation",
+    ];
     for name in every_command() {
         let expected = !refused.contains(&name.as_str());
         assert_eq!(allowed_command(Edge::Cli, &name), expected, "{name}");

@@ -132,12 +132,13 @@ async fn each_kind_of_credential_is_good_by_its_own_ways_alone() {
             });
         })
         .await;
-    use Edge::{Api, Bot, Cli, Jobs, Scoring};
+    // The assistant looks with its asker's own eyes.
+    use Edge::{Api, Assistant, Bot, Cli, Jobs, Scoring};
     let ways: [(Credential, &[Edge]); 10] = [
-        (token(&text), &[Api, Bot, Jobs, Cli]),
-        (Credential::Telegram { user_id: account }, &[Bot]),
+        (token(&text), &[Api, Bot, Assistant, Jobs, Cli]),
+        (Credential::Telegram { user_id: account }, &[Bot, Assistant]),
         (Credential::Operator { as_member: None }, &[Cli]),
-        (acting_as(admin), &[Cli]),
+        (acting_as(admin), &[Cli, Assistant]),
         (service(Service::Scoring, None), &[Scoring]),
         (service(Service::ProcessManager, None), &[Jobs]),
         (service(Service::AssignmentRule, Some(admin)), &[Jobs]),

@@ -8,11 +8,14 @@ use crate::{Bus, Consumer, Delivered, Headers};
 use ael_events::subjects;
 use bytes::Bytes;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How long a pull waits for the next event.
 const PULL: Duration = Duration::from_secs(5);
+/// How often it is said of an event that it is being worked on.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 /// When an event that could not be worked on comes again.
 const AGAIN: Duration = Duration::from_secs(2);
 /// When one comes again that waits for a person or another release.
@@ -47,9 +50,13 @@ pub async fn follow<W, F>(
     loop {
         // One that takes its time holds up no other: there is room for the next as soon as one is
         // done.
-        while under_way.try_join_next().is_some() {}
+        while let Some(ended) = under_way.try_join_next() {
+            noted(ended, name);
+        }
         if under_way.len() >= at_once.max(1) {
-            under_way.join_next().await;
+            if let Some(ended) = under_way.join_next().await {
+                noted(ended, name);
+            }
             continue;
         }
         let room = at_once.max(1) - under_way.len();
@@ -64,7 +71,8 @@ pub async fn follow<W, F>(
                     let worked_on = work(delivered.payload.clone());
                     let bus = bus.clone();
                     under_way.spawn(async move {
-                        settle(&delivered, name, worked_on.await, &bus).await;
+                        let fate = at_work(&delivered, worked_on).await;
+                        settle(&delivered, name, fate, &bus).await;
                     });
                 }
             }
@@ -75,7 +83,33 @@ pub async fn follow<W, F>(
             }
         }
     }
-    under_way.join_all().await;
+    while let Some(ended) = under_way.join_next().await {
+        noted(ended, name);
+    }
+}
+
+/// Work that broke off by a defect is given again in a while; somebody should hear of it.
+fn noted(ended: Result<(), JoinError>, name: &'static str) {
+    if let Err(error) = ended {
+        metrics::counter!("ael_events_broken_off_total", "consumer" => name).increment(1);
+        tracing::error!(%error, name, "work on an event broke off; it comes again");
+    }
+}
+
+/// Works, and says meanwhile that it does: the server would give the event to somebody else.
+async fn at_work(delivered: &Delivered, work: impl Future<Output = Fate>) -> Fate {
+    let mut work = std::pin::pin!(work);
+    let mut signs = tokio::time::interval_at(Instant::now() + SIGN_OF_LIFE, SIGN_OF_LIFE);
+    loop {
+        tokio::select! {
+            fate = &mut work => return fate,
+            _ = signs.tick() => {
+                if let Err(error) = delivered.in_progress().await {
+                    tracing::debug!(%error, "the event may be given to somebody else besides");
+                }
+            }
+        }
+    }
 }
 
 async fn settle(delivered: &Delivered, consumer: &'static str, fate: Fate, bus: &Bus) {

@@ -120,7 +120,7 @@ fn answer(event: &AnalysisRecorded) -> Option<(&str, RememberedAnswer)> {
     let answer = RememberedAnswer {
         // What the model said: its calibration may be another one by then.
         score: event.raw_score.unwrap_or(event.score),
-        recommendation: event.recommendation,
+        recommendation: event.raw_recommendation.unwrap_or(event.recommendation),
         reason: private.reason.clone(),
         model: event.model.clone(),
         prompt_version: event.prompt_version.clone(),
@@ -135,12 +135,24 @@ mod tests {
     use crate::samples::analysis;
     use ael_events::event::Usage;
     use ael_events::private::Private;
+    use ael_events::values::Recommendation;
 
     #[test]
     fn only_what_was_asked_for_outside_is_remembered() {
         let asked = AnalysisRecorded { cache_key: Some("ab12".parse().unwrap()), ..analysis() };
         let (key, remembered) = answer(&asked).unwrap();
         assert_eq!((key, remembered.score), ("ab12", asked.score));
+        let raw = AnalysisRecorded {
+            raw_score: Some("0.9".parse::<f64>().unwrap().try_into().unwrap()),
+            raw_recommendation: Some(Recommendation::Transfer),
+            ..asked.clone()
+        };
+        let (_, remembered) = answer(&raw).unwrap();
+        assert_eq!(
+            (remembered.score.value(), remembered.recommendation),
+            (0.9, Recommendation::Transfer),
+            "what the model said, not what we made of it"
+        );
         assert!(answer(&AnalysisRecorded { cache_key: None, ..asked.clone() }).is_none());
         let usage = Usage { cached: true, ..asked.usage.clone() };
         assert!(answer(&AnalysisRecorded { usage, ..asked.clone() }).is_none());

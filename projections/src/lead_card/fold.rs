@@ -95,7 +95,7 @@ fn change(view: &mut LeadView, moment: &Moment<'_>, event: &LeadEvent) {
         LeadEvent::FileAttached(event) => file_attached(view, moment, event),
         LeadEvent::FileRemoved(event) => file_removed(view, event.file_id),
         LeadEvent::AnalysisRequested(_) => view.analysis_pending = true,
-        LeadEvent::Analysed(event) => analysed(view, event),
+        LeadEvent::Analysed(event) => analysed(view, moment, event),
         LeadEvent::MergedInto(MergedInto { into }) => view.merged_into = Some(*into),
         LeadEvent::Absorbed(event) => absorbed(view, event),
         LeadEvent::Erased(_) => purge(view),
@@ -236,7 +236,7 @@ fn file_removed(view: &mut LeadView, file: FileId) {
     view.files.retain(|known| known.id != file);
 }
 
-fn analysed(view: &mut LeadView, event: &AnalysisRecorded) {
+fn analysed(view: &mut LeadView, moment: &Moment<'_>, event: &AnalysisRecorded) {
     view.analysis_pending = false;
     view.analysis = Some(AnalysisView {
         ai_score: event.score,
@@ -245,6 +245,7 @@ fn analysed(view: &mut LeadView, event: &AnalysisRecorded) {
         last_ai_analysis_at: event.analysed_at,
         model: event.model.clone(),
         features: event.features.clone(),
+        version: moment.sequence,
         outdated: missed(&event.features, view.stage, view.business_domain.is_some()),
     });
 }

@@ -101,17 +101,23 @@ fn entry<'a>(incoming: &'a Incoming<'a>, gone: bool) -> Entry<'a> {
     Entry { incoming, data }
 }
 
+/// The event that has a whole model in it, of any version.
+const MODEL_TRAINED: &str = "advisor.model_trained.";
+
 /// An event's data as it is shown: of what opens doors, not even the digest of the secret.
 fn shown(opened: &Opened) -> Value {
     let mut data = opened.data.clone();
     let hidden: fn(&str) -> bool = match opened.facts.aggregate {
         AggregateKind::Invitation | AggregateKind::Token => |name| name.ends_with("_hash"),
         // A history tells what a model was worth; the model itself is read elsewhere.
-        AggregateKind::Advisor => |name| name == "model",
+        AggregateKind::Advisor if opened.facts.event_type.starts_with(MODEL_TRAINED) => {
+            |name| name == "model"
+        }
         AggregateKind::Workspace
         | AggregateKind::Member
         | AggregateKind::Lead
-        | AggregateKind::Sale => return data,
+        | AggregateKind::Sale
+        | AggregateKind::Advisor => return data,
     };
     if let Some(fields) = data.as_object_mut() {
         fields.retain(|name, _| !hidden(name));

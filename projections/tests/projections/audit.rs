@@ -86,6 +86,7 @@ fn analysed(score: f64) -> LeadEvent {
         cache_key: None,
         usage: Usage::default(),
         raw_score: None,
+        raw_recommendation: None,
         private: ReasonPrivate { reason: ReasonText::parse("is keen").unwrap() }.into(),
     })
 }

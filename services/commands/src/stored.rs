@@ -20,7 +20,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// Raise it whenever the form of a state changes: older snapshots are then passed over.
-pub(crate) const SNAPSHOT_FORMAT: u32 = 2;
+pub(crate) const SNAPSHOT_FORMAT: u32 = 3;
 /// A form that no snapshot has: what is loaded with it is folded from the first event on.
 pub(crate) const NO_SNAPSHOT: u32 = 1_000_000_000;
 

@@ -15,13 +15,16 @@ use ael_events::values::{FeatureHash, InvalidText, ModelName, PromptVersion};
 use chrono::Utc;
 use moka::sync::Cache as Memory;
 use serde_json::Value;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
 /// For how long it is taken for true how a workspace's leads end and what it has spent.
 const CONTEXT: Duration = Duration::from_secs(30);
+/// For so long what was spent here counts beside what the events tell: some of it twice, rather than
+/// not at all.
+const UNHEARD: Duration = Duration::from_secs(60);
 /// Of how many workspaces that is remembered.
 const WORKSPACES: u64 = 10_000;
 
@@ -39,19 +42,73 @@ struct Outside {
     cloud: Cloud,
     cache: Cache,
     contexts: Memory<WorkspaceId, Arc<Context>>,
+    purses: Memory<WorkspaceId, Arc<Purse>>,
+    /// One asks how a workspace does, and the others wait for that.
+    asking: tokio::sync::Mutex<()>,
 }
 
+/// How a workspace does, and what it may still spend.
 #[derive(Debug)]
 struct Context {
     told: AdvisorContext,
-    /// What was spent here since.
-    spent: AtomicU64,
+    purse: Arc<Purse>,
+}
+
+/// What this copy spends of a workspace's budget, until the events tell it.
+#[derive(Debug, Default)]
+struct Purse(Mutex<Spending>);
+
+#[derive(Debug, Default)]
+struct Spending {
+    /// For what is being asked just now.
+    held: u64,
+    /// What was spent, and when; as long as somebody may not have heard of it.
+    lately: Vec<(Instant, u64)>,
+}
+
+/// So much is held for a question until it is known what it costs.
+#[derive(Debug)]
+struct Held {
+    purse: Arc<Purse>,
+    amount: u64,
+}
+
+impl Purse {
+    fn open(&self) -> MutexGuard<'_, Spending> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Context {
-    fn may_spend(&self) -> bool {
-        let spent = self.told.spent_micro_usd.saturating_add(self.spent.load(Ordering::Relaxed));
-        spent < self.told.budget_micro_usd
+    /// Holds so much for a question, if the budget has room for it.
+    fn hold(&self, amount: u64) -> Option<Held> {
+        let mut spending = self.purse.open();
+        spending.lately.retain(|(at, _)| at.elapsed() < UNHEARD);
+        let lately: u64 = spending.lately.iter().map(|(_, amount)| *amount).sum();
+        let spent = self.told.spent_micro_usd + lately + spending.held;
+        let budget = self.told.budget_micro_usd;
+        if budget == 0 || spent.saturating_add(amount) > budget {
+            return None;
+        }
+        spending.held += amount;
+        drop(spending);
+        Some(Held { purse: Arc::clone(&self.purse), amount })
+    }
+}
+
+impl Held {
+    /// It cost so much.
+    fn spent(&self, micro_usd: u64) {
+        if micro_usd > 0 {
+            self.purse.open().lately.push((Instant::now(), micro_usd));
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut spending = self.purse.open();
+        spending.held = spending.held.saturating_sub(self.amount);
     }
 }
 
@@ -61,6 +118,7 @@ pub(crate) struct Advisor {
     client: Client,
     models: Models,
     outside: Option<Outside>,
+    keeping: TaskTracker,
 }
 
 /// Why a model outside gave no answer; whatever it is, the local model does.
@@ -87,9 +145,11 @@ impl Advisor {
     pub(crate) fn new(client: Client, outside: Option<(Cloud, Cache)>) -> Self {
         let outside = outside.map(|(cloud, cache)| {
             let contexts = Memory::builder().max_capacity(WORKSPACES).time_to_live(CONTEXT).build();
-            Outside { cloud, cache, contexts }
+            let purses = Memory::builder().max_capacity(WORKSPACES).time_to_idle(UNHEARD).build();
+            Outside { cloud, cache, contexts, purses, asking: tokio::sync::Mutex::default() }
         });
-        Self { models: Models::new(client.clone()), client, outside }
+        let keeping = TaskTracker::new();
+        Self { models: Models::new(client.clone()), client, outside, keeping }
     }
 
     /// The model outside, if there is one.
@@ -110,26 +170,25 @@ impl Advisor {
         let outside = self.outside.as_ref().ok_or(NotOutside::Nobody)?;
         let context = outside.context(&self.client, workspace).await;
         let context = context.map_err(NotOutside::Context)?;
-        if !context.may_spend() {
-            return Err(NotOutside::Budget);
-        }
+        let held = context.hold(outside.cloud.estimate(&body)).ok_or(NotOutside::Budget)?;
         let reply = outside.cloud.ask(body, deadline.into_std()).await?;
-        context.spent.fetch_add(reply.spent.micro_usd, Ordering::Relaxed);
-        let model = ModelName::parse(outside.cloud.model())?;
-        if let Err(error) = self.keep(workspace, model, reply.spent).await {
-            tracing::warn!(%workspace, %error, "what a question cost could not be kept");
-        }
+        held.spent(reply.spent.micro_usd);
+        self.keep(workspace, usage(reply.spent));
         Ok(reply)
     }
 
-    /// Keeps what was spent for a question: all copies count it, also after a restart.
-    async fn keep(
-        &self,
-        workspace: WorkspaceId,
-        model: ModelName,
-        spent: Spent,
-    ) -> Result<(), ClientError> {
-        let told = AdvisorCommand::from(RecordConsultation { model, usage: usage(spent) });
+    /// Keeps what was spent for something that no analysis tells of: all copies count it, also
+    /// after a restart. Nobody waits for it.
+    pub(crate) fn keep(&self, workspace: WorkspaceId, usage: Usage) {
+        let Some(cloud) = self.cloud().filter(|_| usage.cost_micro_usd > 0) else { return };
+        let model = match ModelName::parse(cloud.model()) {
+            Ok(model) => model,
+            Err(error) => {
+                tracing::error!(%error, "what was spent cannot be kept under OPENAI_MODEL");
+                return;
+            }
+        };
+        let told = AdvisorCommand::from(RecordConsultation { model, usage });
         let request = CommandRequest {
             command_id: CommandId::generate(),
             credential: credential(),
@@ -139,7 +198,18 @@ impl Advisor {
             causation_id: None,
             command: Command::Advisor(To { id: AdvisorId::of(workspace), command: told }),
         };
-        self.client.command(workspace, &request).await.map(drop)
+        let client = self.client.clone();
+        self.keeping.spawn(async move {
+            if let Err(error) = client.command(workspace, &request).await {
+                tracing::warn!(%workspace, %error, "what was spent could not be kept");
+            }
+        });
+    }
+
+    /// Waits until everything that was spent is kept.
+    pub(crate) async fn settled(&self) {
+        self.keeping.close();
+        self.keeping.wait().await;
     }
 
     /// Advice about a lead. `force` passes over what is remembered.
@@ -181,6 +251,7 @@ impl Advisor {
         let score = self.models.calibrate_outside(workspace, features, &advice.model, said).await;
         if score != said {
             advice.raw_score = Some(said);
+            advice.raw_recommendation = Some(advice.recommendation);
             advice.score = score;
             advice.recommendation = local::recommended(score, features.min_transfer_score);
         }
@@ -211,7 +282,6 @@ impl Outside {
             }
         };
         let asked = self.ask(&context, &question, deadline, spent).await;
-        context.spent.fetch_add(spent.micro_usd, Ordering::Relaxed);
         self.settle(flight, asked, features, key, *spent).await
     }
 
@@ -244,17 +314,17 @@ impl Outside {
         deadline: Instant,
         spent: &mut Spent,
     ) -> Result<Said, NotOutside> {
-        if !context.may_spend() {
-            return Err(NotOutside::Budget);
-        }
         let mut request = question.request();
         let mut repaired = false;
         loop {
+            let held = context.hold(self.cloud.estimate(&request)).ok_or(NotOutside::Budget)?;
             let reply = self.cloud.ask(request.clone(), deadline.into_std()).await?;
+            held.spent(reply.spent.micro_usd);
             *spent = spent.and(reply.spent);
             let words = reply.message.content.unwrap_or_default();
             let wrong = match outside::read(&words) {
                 Ok(said) => return Ok(said),
+                Err(_) if reply.message.cut_off => "it is too long",
                 Err(wrong) => wrong,
             };
             metrics::counter!("ael_ai_unusable_total").increment(1);
@@ -285,10 +355,15 @@ impl Outside {
         if let Some(context) = self.contexts.get(&workspace) {
             return Ok(context);
         }
+        let _one = self.asking.lock().await;
+        if let Some(context) = self.contexts.get(&workspace) {
+            return Ok(context);
+        }
         let asked =
             QueryRequest { credential: credential(), after: None, query: Query::AdvisorContext {} };
         let told = client.query::<AdvisorContext>(workspace, &asked).await?;
-        let context = Arc::new(Context { told, spent: AtomicU64::new(0) });
+        let purse = self.purses.get_with(workspace, Arc::default);
+        let context = Arc::new(Context { told, purse });
         self.contexts.insert(workspace, Arc::clone(&context));
         Ok(context)
     }
@@ -314,6 +389,7 @@ fn advice(features: &LeadFeatures, answer: &RememberedAnswer) -> Result<Advice, 
         // Now it was found to be right for this lead.
         analysed_at: Utc::now(),
         raw_score: None,
+        raw_recommendation: None,
     })
 }
 

@@ -71,7 +71,7 @@ pub(crate) async fn requested(event: Bytes, client: Client, advisor: Arc<Advisor
 /// is paid for it twice. A forced one that is new may have been overtaken by another's answer.
 fn is_answered(event: &Recorded, force: bool, features: &LeadFeatures) -> bool {
     let is_new = Utc::now().signed_duration_since(event.recorded_at) < OVERTAKEN;
-    let analysed = features.analysed_at.is_some_and(|at| at >= event.recorded_at);
+    let analysed = features.analysed_version.is_some_and(|version| version > event.sequence);
     analysed && !(force && is_new)
 }
 
@@ -88,8 +88,14 @@ pub(crate) async fn analyse(
         Err(error) => return Fate::Parked(error.to_string()),
     };
     let model = advised.advice.model.as_str().to_owned();
+    let spent = advised.usage.clone();
     let request = answer(task, features, advised, began);
     match client.command(task.workspace, &request).await {
+        Err(ClientError::Rejected(refusal)) if SETTLED.contains(&refusal.code.as_str()) => {
+            // The answer is nobody's any more; its price is the workspace's all the same.
+            advisor.keep(task.workspace, spent);
+            unanswered(task, ClientError::Rejected(refusal))
+        }
         Ok(accepted) => {
             metrics::counter!("ael_analyses_total", "by" => model)
                 .increment(u64::from(!accepted.repeated));
@@ -145,6 +151,7 @@ fn answer(
         cache_key,
         usage: Usage { latency_ms, ..usage },
         raw_score: advice.raw_score,
+        raw_recommendation: advice.raw_recommendation,
     };
     CommandRequest {
         command_id: task.command,

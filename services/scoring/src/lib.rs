@@ -93,7 +93,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Scor
         follow((happened, subjects::STALENESS), config.at_once, &bus, &shutdown, outdated),
         learning::keep_learning(client.clone(), config.retrain, shutdown.clone()),
         staleness::grow_old(client, Arc::clone(&advisor), config.stale_scan, shutdown.clone()),
-        standing::tell(advisor, bus.clone(), shutdown.clone()),
+        standing::tell(Arc::clone(&advisor), bus.clone(), shutdown.clone()),
     );
     if let Some((assistant, serving)) = answering {
         if serving.await.is_err() {
@@ -101,6 +101,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Scor
         }
         assistant.drain().await?;
     }
+    advisor.settled().await;
     bus.drain().await?;
     Ok(())
 }

@@ -28,6 +28,7 @@ pub(crate) struct Advice {
     pub(crate) analysed_at: DateTime<Utc>,
     /// What the model itself said, where the score is that calibrated by outcomes.
     pub(crate) raw_score: Option<Score>,
+    pub(crate) raw_recommendation: Option<Recommendation>,
 }
 
 /// Advice that is none.
@@ -55,6 +56,7 @@ pub(crate) fn advise(features: &LeadFeatures) -> Result<Advice, NoAdvice> {
         feature_hash: fingerprint(features)?,
         analysed_at: Utc::now(),
         raw_score: None,
+        raw_recommendation: None,
     })
 }
 
@@ -129,7 +131,7 @@ pub(crate) mod tests {
             language: Language::En,
             min_transfer_score: Score::new(0.6).unwrap(),
             advisor_version: 0,
-            analysed_at: None,
+            analysed_version: None,
             stale: None,
         }
     }

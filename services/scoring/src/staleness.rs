@@ -46,7 +46,7 @@ pub(crate) async fn happened(event: Bytes, client: Client, advisor: Arc<Advisor>
         force: false,
     };
     match features(&client, &task, Some(&event)).await {
-        Ok(features) if features.analysed_at.is_some() && features.stale.is_some() => {
+        Ok(features) if features.analysed_version.is_some() && features.stale.is_some() => {
             analyse(&task, &features, &client, &advisor).await
         }
         Ok(_) => Fate::Done,

@@ -21,7 +21,7 @@ const REPEAT: Duration = Duration::from_secs(60);
 pub(crate) async fn tell(advisor: Arc<Advisor>, bus: Bus, stop: CancellationToken) {
     let Some(cloud) = advisor.cloud() else { return };
     let bucket = LazyBucket::new(bus, subjects::ADVISOR);
-    let mut said: Option<(ProviderState, Instant)> = None;
+    let mut said: Option<(ProviderStanding, Instant)> = None;
     let mut looks = tokio::time::interval(LOOK);
     loop {
         tokio::select! {
@@ -34,15 +34,26 @@ pub(crate) async fn tell(advisor: Arc<Advisor>, bus: Bus, stop: CancellationToke
             ProviderState::HalfOpen => 0.5,
             ProviderState::Open => 1.0,
         });
-        let fresh =
-            said.is_some_and(|(state, at)| state == standing.state && at.elapsed() < REPEAT);
+        let fresh = said.as_ref().is_some_and(|(told, at)| {
+            told.state == standing.state && at.elapsed() < REPEAT && !later(told, &standing)
+        });
         if fresh {
             continue;
         }
         match bucket.noted(put(&bucket, &standing).await) {
-            Ok(()) => said = Some((standing.state, Instant::now())),
+            Ok(()) => said = Some((standing, Instant::now())),
             Err(error) => tracing::debug!(%error, "how it stands outside cannot be told now"),
         }
+    }
+}
+
+/// Whether it is left alone for longer than was told; the end is computed anew at each look, give or
+/// take a little.
+fn later(told: &ProviderStanding, now: &ProviderStanding) -> bool {
+    match (told.until, now.until) {
+        (Some(told), Some(now)) => now - told > TimeDelta::seconds(1),
+        (None, until) => until.is_some(),
+        (Some(_), None) => false,
     }
 }
 

@@ -20,10 +20,10 @@ use ael_events::command::{
     CreateWorkspace, DeactivateMember, EditDetails, EraseLead, FirstAdmin, ImportLead,
     InvitationCommand, LeadCommand, LinkTelegram, LogMessage, LoseSale, MarkContacted, MarkLost,
     MemberCommand, MergeLead, MoveSale, NoteBotBlocked, OpenSale, Patch, PinNote, QualifyLead,
-    ReactivateMember, RecordAnalysis, RecordTraining, RemoveFile, RenameMember, ReopenLead,
-    RequestAnalysis, RevokeInvitation, RevokeToken, RollBackLead, RollBackModel, SaleCommand,
-    SetAmount, TokenCommand, TransferToSales, UnlinkIdentity, UnlinkTelegram, UnpinNote,
-    WorkspaceCommand,
+    ReactivateMember, RecordAnalysis, RecordConsultation, RecordTraining, RemoveFile, RenameMember,
+    ReopenLead, RequestAnalysis, RevokeInvitation, RevokeToken, RollBackLead, RollBackModel,
+    SaleCommand, SetAmount, TokenCommand, TransferToSales, UnlinkIdentity, UnlinkTelegram,
+    UnpinNote, WorkspaceCommand,
 };
 use ael_events::event::{LeadEvent, ScoreFeatures, TokenEvent};
 use ael_events::ids::{MemberId, SaleId};
@@ -84,6 +84,7 @@ const TABLE: &[(&str, &str, &str, &str, &[&str])] = &[
     ("sale.set_amount",              "own",  "yes",  "yes", &[]),
     ("advisor.record_training",      "-",    "-",    "yes", &["scoring"]),
     ("advisor.roll_back",            "-",    "-",    "yes", &[]),
+    ("advisor.record_consultation",  "-",    "-",    "-",   &["scoring"]),
 ];
 
 const OTHER: MemberId = member_id(99);
@@ -325,7 +326,9 @@ fn sale_commands() -> Vec<SaleCommand> {
 fn advisor_commands() -> Vec<AdvisorCommand> {
     let training = advisor::testing::training(None, 0.4);
     let model = Some(advisor::testing::model());
-    vec![RecordTraining { training, model }.into(), RollBackModel { to: None }.into()]
+    let consulted = RecordConsultation { model: "gpt".parse().unwrap(), usage: Default::default() };
+    let back = RollBackModel { to: None };
+    vec![RecordTraining { training, model }.into(), back.into(), consulted.into()]
 }
 
 /// Every command to a lead; those that give it to somebody give it to this one.
@@ -414,5 +417,6 @@ pub(crate) fn record() -> RecordAnalysis {
         cache_key: None,
         usage: Default::default(),
         raw_score: None,
+        raw_recommendation: None,
     }
 }

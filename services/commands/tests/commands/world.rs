@@ -42,9 +42,10 @@ struct Nats {
 impl Nats {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let users = ["commands", "api", "bot", "scoring", "transcription", "jobs", "cli"]
-            .map(|user| format!("{{ user: {user}, password: {PASSWORD} }}"))
-            .join(", ");
+        let users =
+            ["commands", "api", "bot", "scoring", "assistant", "transcription", "jobs", "cli"]
+                .map(|user| format!("{{ user: {user}, password: {PASSWORD} }}"))
+                .join(", ");
         let path = folder.path().display();
         let text = format!(
             "listen: \"127.0.0.1:-1\"\nports_file_dir: \"{path}\"\nmax_payload: 1MB\n\

@@ -70,7 +70,7 @@ pub async fn features(view: &mut View, lead: LeadId) -> Answered<LeadFeatures> {
         },
         language: settings.language,
         min_transfer_score: settings.min_transfer_score,
-        analysed_at: card.analysis.map(|analysis| analysis.last_ai_analysis_at),
+        analysed_version: card.analysis.map(|analysis| analysis.version),
         stale,
         advisor_version: learning::advisor_version(view).await?,
     })

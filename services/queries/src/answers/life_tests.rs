@@ -122,6 +122,7 @@ fn analysed(nth: u32, model: &str, prompt: &str, raw_score: Option<f64>) -> Even
         feature_hash: "00".parse().unwrap(),
         usage: Usage::default(),
         raw_score: raw_score.map(score),
+        raw_recommendation: None,
         cache_key: None,
         private: Private::Open(ReasonPrivate { reason: "why not".parse().unwrap() }),
     }))

@@ -63,6 +63,7 @@ async fn analysed(tenant: &Tenant<'_>, case: Case) -> LeadId {
             has_domain: false,
             age_days: 0,
         },
+        version: 1,
         outdated: case.outdated,
     };
     sqlx::query(

@@ -1,6 +1,7 @@
 //! Names that stay in the house: what a language model hears instead, and who is meant by it.
 
 use super::lookup::all_begin;
+use super::memory::Remembered;
 use super::turn::Turn;
 use super::understanding::words_of;
 use ael_client::ClientError;
@@ -41,12 +42,16 @@ pub(super) struct Pseudonyms {
     colleagues: Vec<MemberView>,
     /// What stands for something of the question, and what that was.
     others: Vec<(String, String)>,
+    /// The labels of earlier turns: in this one they are nobody else.
+    taken: String,
 }
 
 impl Pseudonyms {
     /// Goes on with those of the turns before. Who may not be seen any more has no name.
-    pub(super) async fn of(turn: &Turn<'_>, leads: &[LeadId]) -> Result<Self, ClientError> {
-        let mut all = Self { leads: leads.to_vec(), ..Self::default() };
+    pub(super) async fn of(turn: &Turn<'_>, remembered: &Remembered) -> Result<Self, ClientError> {
+        let leads = &remembered.pseudonyms;
+        let taken = remembered.said.iter().map(|said| said.question.as_str()).collect();
+        let mut all = Self { leads: leads.clone(), taken, ..Self::default() };
         all.colleagues = turn.eyes.members().await?;
         for lead in leads {
             if let Some(lead) = turn.eyes.lead(*lead).await? {
@@ -100,7 +105,9 @@ impl Pseudonyms {
         turn: &Turn<'_>,
         question: &str,
     ) -> Result<String, ClientError> {
-        let question = self.hide_contacts(turn, question).await?;
+        // Square brackets are ours.
+        let question = question.replace('[', "(").replace(']', ")");
+        let question = self.hide_contacts(turn, &question).await?;
         let words = words_of(&question);
         let domains = turn.workspace.settings.business_domains.as_slice();
         let is_domain = |word: &str| domains.iter().any(|it| it.as_str() == word.to_lowercase());
@@ -196,8 +203,12 @@ impl Pseudonyms {
         if let Some((label, _)) = self.others.iter().find(|(_, known)| known == was) {
             return label.clone();
         }
-        let count = self.others.iter().filter(|(label, _)| label.starts_with(kind)).count();
-        let label = format!("{kind} {}", count + 1);
+        let is_free = |label: &String| {
+            let is_now = self.others.iter().any(|(known, _)| known == label);
+            !is_now && !all_labels(&self.taken).any(|known| known == label)
+        };
+        let mut labels = (1..).map(|number: u32| format!("{kind} {number}"));
+        let label = labels.find(is_free).unwrap_or_else(|| kind.to_owned());
         self.others.push((label.clone(), was.to_owned()));
         label
     }
@@ -227,6 +238,12 @@ impl Pseudonyms {
         let colleague = self.colleague_called(bare).and_then(|member| member.name.as_ref());
         Cow::Borrowed(colleague.map_or(label, |name| name.as_str()))
     }
+}
+
+/// The labels in a text, without their brackets.
+fn all_labels(text: &str) -> impl Iterator<Item = &str> {
+    let found = LABEL.as_ref().map(|label| label.find_iter(text));
+    found.into_iter().flatten().map(|label| label.as_str().trim_matches(['[', ']']))
 }
 
 /// A word that we know and that may be a name all the same: somebody is called Hope or Ясна.

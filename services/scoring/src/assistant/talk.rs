@@ -69,7 +69,7 @@ async fn talk(
     question: &str,
     remembered: &Remembered,
 ) -> Result<Told, NoAnswer> {
-    let mut pseudonyms = Pseudonyms::of(turn, &remembered.pseudonyms).await?;
+    let mut pseudonyms = Pseudonyms::of(turn, remembered).await?;
     let hidden = pseudonyms.hide(turn, question).await?;
     let mut messages = vec![Message::System(instructions(turn))];
     for said in &remembered.said {

@@ -69,6 +69,8 @@ impl Breaker {
         match *self.state() {
             State::Closed { .. } => Standing::Closed,
             State::Trying => Standing::HalfOpen,
+            // Whoever comes next tries it.
+            State::Open { until } if until <= now => Standing::HalfOpen,
             State::Open { until } => Standing::Open(until.saturating_duration_since(now)),
         }
     }

@@ -12,6 +12,9 @@ use std::time::Duration;
 /// An answer is a few hundred bytes; whoever sends more than this means no good.
 const MOST_BYTES: usize = 256 * 1024;
 
+/// Whoever asks for more time than this means for ever.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
 /// What came instead of an answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refused {
@@ -84,14 +87,17 @@ async fn body(mut response: Response) -> Result<Vec<u8>, Refused> {
     Ok(body)
 }
 
-/// Seconds, or a date (RFC 9110, 10.2.3).
+/// Seconds, or a date (RFC 9110, 10.2.3); a day at most.
 fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = chrono::DateTime::parse_from_rfc2822(text).ok()?;
-    Some((date.to_utc() - chrono::Utc::now()).to_std().unwrap_or(Duration::ZERO))
+    let asked = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let date = chrono::DateTime::parse_from_rfc2822(text).ok()?;
+            (date.to_utc() - chrono::Utc::now()).to_std().unwrap_or(Duration::ZERO)
+        }
+    };
+    Some(asked.min(LONGEST))
 }
 
 #[cfg(test)]
@@ -107,6 +113,7 @@ mod tests {
         assert_eq!(said("7"), Some(Duration::from_secs(7)));
         assert_eq!(said("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
         assert!(said("Tue, 01 Jan 2999 00:00:00 GMT").unwrap() > Duration::from_secs(3_600));
+        assert_eq!(said(&u64::MAX.to_string()), Some(LONGEST));
         assert_eq!(said("soon"), None);
         assert_eq!(said("-1"), None);
     }

@@ -24,6 +24,9 @@ pub(crate) struct Message {
     pub(crate) refusal: Option<String>,
     /// What it wants to know first, in OpenAI's form.
     pub(crate) tool_calls: Option<Vec<Value>>,
+    /// Whether it was cut off: more was to come than it may say.
+    #[serde(skip)]
+    pub(crate) cut_off: bool,
 }
 
 /// What an answer cost.
@@ -67,18 +70,20 @@ struct Usage {
     completion_tokens: u32,
 }
 
-/// Reads an answer to a request; what is missing of its cost is estimated from the sizes.
+/// Reads an answer to a request; what is missing of its cost is estimated from the sizes. An answer
+/// that says nothing cost as much as one that does.
 pub(super) fn read(said: Value, asked: &Value, price: Price) -> Result<Reply, &'static str> {
     let completion: Completion =
         serde_json::from_value(said).map_err(|_| "its answer has another form")?;
-    let choice = completion.choices.into_iter().next().ok_or("its answer is empty")?;
-    if choice.finish_reason.as_deref() == Some("length") {
-        return Err("its answer is cut off");
-    }
-    let words = choice.message.content.as_ref().map_or(0, String::len);
+    let first = completion.choices.into_iter().next();
+    let words = first.as_ref().and_then(|choice| choice.message.content.as_ref());
     let usage = completion.usage.unwrap_or_else(|| Usage {
         prompt_tokens: estimated(asked.to_string().len()),
-        completion_tokens: estimated(words),
+        completion_tokens: estimated(words.map_or(0, String::len)),
+    });
+    let message = first.map_or_else(Message::default, |choice| {
+        let cut_off = choice.finish_reason.as_deref() == Some("length");
+        Message { cut_off, ..choice.message }
     });
     let (input_tokens, output_tokens) = (usage.prompt_tokens, usage.completion_tokens);
     let spent = Spent { input_tokens, output_tokens, micro_usd: cost(&usage, price) };
@@ -87,7 +92,17 @@ pub(super) fn read(said: Value, asked: &Value, price: Price) -> Result<Reply, &'
     metrics::counter!("ael_ai_tokens_total", "direction" => "output")
         .increment(u64::from(output_tokens));
     metrics::counter!("ael_ai_cost_micro_usd_total").increment(spent.micro_usd);
-    Ok(Reply { message: choice.message, spent })
+    Ok(Reply { message, spent })
+}
+
+/// What a request may cost at most, roughly, in millionths of a US dollar.
+pub(super) fn estimate(asked: &Value, price: Price) -> u64 {
+    let most = asked["max_completion_tokens"].as_u64().unwrap_or(0);
+    let usage = Usage {
+        prompt_tokens: estimated(asked.to_string().len()),
+        completion_tokens: u32::try_from(most).unwrap_or(u32::MAX),
+    };
+    cost(&usage, price)
 }
 
 /// Rather too many than too few.
@@ -125,13 +140,23 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_says_nothing_or_not_all_costs_as_much() {
+        let usage = json!({ "prompt_tokens": 1_000, "completion_tokens": 100 });
+        for said in [json!({ "usage": usage }), json!({ "choices": [], "usage": usage })] {
+            let reply = read(said, &json!({}), PRICE).unwrap();
+            assert_eq!((reply.message, reply.spent.micro_usd), (Message::default(), 210));
+        }
+        let cut = json!({ "choices": [{ "finish_reason": "length",
+            "message": { "content": "{\"ai_sc" } }], "usage": usage });
+        let reply = read(cut, &json!({}), PRICE).unwrap();
+        assert!(reply.message.cut_off && reply.spent.micro_usd == 210);
+    }
+
+    #[test]
     fn an_answer_that_is_none_is_named() {
         for (said, what) in [
-            (json!({}), "its answer is empty"),
-            (json!({ "choices": [] }), "its answer is empty"),
             (json!([]), "its answer has another form"),
             (json!({ "choices": 7 }), "its answer has another form"),
-            (json!({ "choices": [{ "finish_reason": "length" }] }), "its answer is cut off"),
         ] {
             assert_eq!(read(said, &json!({}), PRICE).unwrap_err(), what);
         }

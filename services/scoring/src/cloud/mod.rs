@@ -24,6 +24,8 @@ use tokio::sync::Semaphore;
 const ATTEMPTS: u32 = 3;
 /// The first pause between attempts; it doubles, give or take a half.
 const PAUSE: Duration = Duration::from_millis(250);
+/// How often it is looked how somebody else's try went.
+const LOOK: Duration = Duration::from_millis(50);
 /// What nobody can mend by waiting a moment, a wrong key for instance, is left alone so long.
 const NOT_LET_IN: Duration = Duration::from_secs(60);
 
@@ -89,6 +91,11 @@ impl Cloud {
         self.config.total
     }
 
+    /// What a request may cost at most, roughly, in millionths of a US dollar.
+    pub(crate) fn estimate(&self, body: &Value) -> u64 {
+        message::estimate(body, self.config.price)
+    }
+
     /// How it stands with the provider.
     pub(crate) fn standing(&self) -> Standing {
         self.breaker.standing(Instant::now())
@@ -104,12 +111,7 @@ impl Cloud {
         deadline: Instant,
     ) -> Result<Reply, Unavailable> {
         body["model"] = Value::from(self.config.model.as_str());
-        let asked = async {
-            let Ok(_place) = self.at_once.acquire().await else { return Err(Unavailable::Busy) };
-            self.tried(&body, deadline).await
-        };
-        let outcome = tokio::time::timeout_at(deadline.into(), asked).await;
-        let outcome = outcome.unwrap_or(Err(Unavailable::TooLate));
+        let outcome = self.tried(&body, deadline).await;
         let told = match &outcome {
             Ok(_) => "answered",
             Err(Unavailable::LeftAlone) => "left_alone",
@@ -128,30 +130,66 @@ impl Cloud {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let leave = self.breaker.leave(Instant::now()).ok_or(Unavailable::LeftAlone)?;
-            let began = Instant::now();
-            let outcome = tokio::time::timeout(self.config.attempt, self.once(body)).await;
-            metrics::histogram!("ael_ai_request_seconds", "provider" => "openai")
-                .record(began.elapsed().as_secs_f64());
-            let failure = match outcome {
-                Ok(Ok(reply)) => {
-                    leave.went_well();
-                    return Ok(reply);
-                }
-                Ok(Err(failure)) => failure,
-                Err(_) => Failure::passing(Unavailable::TooLate),
+            // The place is given back while it is waited for the next attempt.
+            let failure = match self.attempt(body, deadline).await {
+                Ok(reply) => return Ok(reply),
+                Err(failure) => failure,
             };
+            if attempt > 1
+                && failure.why == Unavailable::LeftAlone
+                && let Some(pause) = self.soon(deadline)
+            {
+                // It asked for time, and somebody else tries whether that was enough.
+                attempt -= 1;
+                tokio::time::sleep(pause).await;
+                continue;
+            }
+            let jitter = rand::random_range(0.5..1.5);
+            let own = (PAUSE * 2_u32.pow(attempt - 1)).mul_f64(jitter);
+            let pause = failure.wait.unwrap_or(own);
             let left = deadline.saturating_duration_since(Instant::now());
-            let pause = failure.wait.unwrap_or_else(|| PAUSE * 2_u32.pow(attempt - 1)).mul_f64(
-                // Never less than was asked for.
-                if failure.wait.is_some() { 1.0 } else { rand::random_range(0.5..1.5) },
-            );
-            let again = failure.passes && attempt < ATTEMPTS && pause < left;
-            tell(leave, &failure, again);
-            if !again {
+            if !failure.passes || attempt >= ATTEMPTS || pause >= left {
                 return Err(failure.why);
             }
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// When it is worth trying again a provider that is left alone, if that is soon enough.
+    fn soon(&self, deadline: Instant) -> Option<Duration> {
+        let pause = match self.standing() {
+            Standing::Closed => Duration::ZERO,
+            Standing::HalfOpen => LOOK,
+            Standing::Open(left) => left + LOOK,
+        };
+        (pause < deadline.saturating_duration_since(Instant::now())).then_some(pause)
+    }
+
+    /// One attempt, of which the breaker hears however it ends.
+    async fn attempt(&self, body: &Value, deadline: Instant) -> Result<Reply, Failure> {
+        let place = tokio::time::timeout_at(deadline.into(), self.at_once.acquire()).await;
+        let Ok(Ok(_place)) = place else { return Err(Failure::lasting(Unavailable::Busy)) };
+        let leave = self.breaker.leave(Instant::now());
+        let leave = leave.ok_or(Failure::lasting(Unavailable::LeftAlone))?;
+        let began = Instant::now();
+        let time = self.config.attempt.min(deadline.saturating_duration_since(began));
+        let outcome = tokio::time::timeout(time, self.once(body)).await;
+        metrics::histogram!("ael_ai_request_seconds", "provider" => "openai")
+            .record(began.elapsed().as_secs_f64());
+        match outcome {
+            Ok(Ok(reply)) => {
+                leave.went_well();
+                Ok(reply)
+            }
+            Ok(Err(failure)) => {
+                tell(leave, &failure);
+                Err(failure)
+            }
+            Err(_) => {
+                let failure = Failure::passing(Unavailable::TooLate);
+                tell(leave, &failure);
+                Err(failure)
+            }
         }
     }
 
@@ -163,10 +201,18 @@ impl Cloud {
     }
 }
 
-/// Tells the breaker; a provider that asks for time gets it, unless we come again after it anyway.
-fn tell(leave: Leave<'_>, failure: &Failure, again: bool) {
-    let alone = if again { None } else { failure.alone.or(failure.wait) };
-    leave.failed(Instant::now(), alone);
+/// Tells the breaker: a provider that asks for time is left alone by all for so long. A request that
+/// it does not take says nothing about the provider.
+fn tell(leave: Leave<'_>, failure: &Failure) {
+    match failure.why {
+        Unavailable::NotTaken(status) if status != 404 => leave.went_well(),
+        Unavailable::NotTaken(_)
+        | Unavailable::LeftAlone
+        | Unavailable::NotLetIn(_)
+        | Unavailable::Busy
+        | Unavailable::Failed(_)
+        | Unavailable::TooLate => leave.failed(Instant::now(), failure.alone.or(failure.wait)),
+    }
 }
 
 /// Why an attempt failed, and what that says about the next one.
@@ -180,6 +226,10 @@ struct Failure {
 impl Failure {
     const fn passing(why: Unavailable) -> Self {
         Self { why, passes: true, wait: None, alone: None }
+    }
+
+    const fn lasting(why: Unavailable) -> Self {
+        Self { why, passes: false, wait: None, alone: None }
     }
 
     fn of(error: &OpenAIError) -> Self {
@@ -208,7 +258,7 @@ impl Failure {
             408 | 500..=599 => {
                 Self { wait, ..Self::passing(Unavailable::Failed(refused.to_string())) }
             }
-            _ => Self { passes: false, ..Self::passing(Unavailable::NotTaken(status)) },
+            _ => Self::lasting(Unavailable::NotTaken(status)),
         }
     }
 }

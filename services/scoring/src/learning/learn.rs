@@ -109,21 +109,16 @@ impl Asker {
         self.ask(Query::GetModel(GetModel { model_version })).await
     }
 
-    async fn record(
-        &self,
-        record: RecordTraining,
-        advisor_version: u64,
-    ) -> Result<Accepted, ClientError> {
+    async fn record(&self, record: RecordTraining) -> Result<Accepted, ClientError> {
         let Training { won, lost, trained_until, against, .. } = &record.training;
         // Whoever saw the same outcomes, and the same champion, asks for the same thing.
-        let seen = format!(
-            "{}/{advisor_version}/{against:?}/{won}/{lost}/{trained_until}",
-            self.workspace
-        );
+        let seen = format!("{}/{against:?}/{won}/{lost}/{trained_until}", self.workspace);
         let request = CommandRequest {
             command_id: CommandId::derived("training", &seen),
             credential: self.credential.clone(),
-            expected_version: Some(advisor_version),
+            // Whether the champion is still the one that it was judged against is checked; what
+            // questions cost changes the version, too.
+            expected_version: None,
             occurred_at: None,
             correlation_id: None,
             causation_id: None,
@@ -181,7 +176,7 @@ pub async fn learn(asker: &Asker, told: impl FnMut(u64)) -> Result<Learnt, Learn
     let trained = tokio::task::spawn_blocking(work).await.map_err(LearningError::Stopped)?;
     let (record, fewer_trees) = trained?;
     let (training, is_kept) = (record.training.clone(), record.model.is_some());
-    let accepted = asker.record(record, before.version).await?;
+    let accepted = asker.record(record).await?;
     // Whoever asks next is to be told of it.
     let now: ModelList = asker.ask_after(accepted.position, Query::ListModels {}).await?;
     let model_version = now.champion.filter(|_| is_kept);

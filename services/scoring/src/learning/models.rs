@@ -115,6 +115,7 @@ fn advice(version: u32, model: &Model, features: &LeadFeatures) -> Result<Advice
         feature_hash: local::fingerprint(features)?,
         analysed_at: Utc::now(),
         raw_score: None,
+        raw_recommendation: None,
     })
 }
 
@@ -139,7 +140,7 @@ mod tests {
             inside: example.inside,
             language: Language::En,
             min_transfer_score: Score::new(0.6).unwrap(),
-            analysed_at: None,
+            analysed_version: None,
             stale: None,
             advisor_version: 3,
         }

@@ -102,7 +102,7 @@ impl Lead {
             recommendation: event.recommendation,
             analysed_at: event.analysed_at,
             outdated: !saw_this,
-            messages: Some(event.features.message_count),
+            messages: event.features.message_count,
         });
     }
 

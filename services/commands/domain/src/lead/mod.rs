@@ -129,9 +129,8 @@ pub struct Analysis {
     pub analysed_at: DateTime<Utc>,
     /// Whether the lead's stage or business domain is another since.
     pub outdated: bool,
-    /// The messages that it knew of; not known of what was remembered by an earlier release.
-    #[serde(default)]
-    pub messages: Option<u32>,
+    /// The messages that it knew of.
+    pub messages: u32,
 }
 
 impl Analysis {
@@ -141,7 +140,7 @@ impl Analysis {
         let looked = Looked {
             same_stage: !self.outdated,
             same_domain: !self.outdated,
-            messages: (self.messages.unwrap_or(messages), messages),
+            messages: (self.messages, messages),
             at: self.analysed_at,
         };
         looked.stale(now, settings.stale_days, &settings.advisor).is_some()

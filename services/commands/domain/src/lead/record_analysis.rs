@@ -32,6 +32,7 @@ pub(super) fn decide(
         cache_key: command.cache_key,
         usage: command.usage,
         raw_score: command.raw_score,
+        raw_recommendation: command.raw_recommendation,
         private: Private::Open(ReasonPrivate { reason: command.reason }),
     })])
 }
@@ -61,6 +62,7 @@ mod tests {
             cache_key: said.cache_key,
             usage: said.usage,
             raw_score: said.raw_score,
+            raw_recommendation: said.raw_recommendation,
         }
     }
 

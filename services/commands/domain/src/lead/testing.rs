@@ -150,6 +150,7 @@ pub(crate) fn analysis(stage: Stage, score: f64) -> AnalysisRecorded {
         cache_key: None,
         usage: Usage::default(),
         raw_score: None,
+        raw_recommendation: None,
         private: Private::Open(ReasonPrivate { reason: text("they answered twice") }),
     }
 }
