@@ -121,7 +121,7 @@ fn while_nobody_answers_it_is_said_and_what_is_no_question_is_refused() {
         json!({ "question": "hot leads" }),
     ] {
         let refused = office.agent.post("/assistant", &body);
-        assert_eq!((refused.status, refused.code().as_str()), (422, "invalid_body"), "{body}");
+        assert_eq!((refused.status, refused.code().as_str()), (422, "invalid_request"), "{body}");
     }
     let question = json!({ "text": "hot leads" });
     let away = office.house.until("nobody to answer", || {

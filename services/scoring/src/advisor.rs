@@ -22,8 +22,8 @@ use tokio_util::task::TaskTracker;
 
 /// For how long it is taken for true how a workspace's leads end and what it has spent.
 const CONTEXT: Duration = Duration::from_secs(30);
-/// For so long what was spent here counts beside what the events tell: some of it twice, rather than
-/// not at all.
+/// For so long what was spent here counts beside what the events tell: some of it twice, rather
+/// than not at all.
 const UNHEARD: Duration = Duration::from_secs(60);
 /// Of how many workspaces that is remembered.
 const WORKSPACES: u64 = 10_000;

@@ -47,8 +47,8 @@ pub(crate) async fn tell(advisor: Arc<Advisor>, bus: Bus, stop: CancellationToke
     }
 }
 
-/// Whether it is left alone for longer than was told; the end is computed anew at each look, give or
-/// take a little.
+/// Whether it is left alone for longer than was told; the end is computed anew at each look, give
+/// or take a little.
 fn later(told: &ProviderStanding, now: &ProviderStanding) -> bool {
     match (told.until, now.until) {
         (Some(told), Some(now)) => now - told > TimeDelta::seconds(1),

@@ -201,8 +201,8 @@ impl Cloud {
     }
 }
 
-/// Tells the breaker: a provider that asks for time is left alone by all for so long. A request that
-/// it does not take says nothing about the provider.
+/// Tells the breaker: a provider that asks for time is left alone by all for so long. A request
+/// that it does not take says nothing about the provider.
 fn tell(leave: Leave<'_>, failure: &Failure) {
     match failure.why {
         Unavailable::NotTaken(status) if status != 404 => leave.went_well(),
