@@ -25,7 +25,7 @@ const OLDEST_MAJOR: u32 = 15;
 const SETTINGS: [(&str, &str); 21] = [
     ("listen_addresses", "127.0.0.1"),
     ("unix_socket_directories", ""),
-    ("max_connections", "100"),
+    ("max_connections", "300"),
     ("shared_buffers", "128MB"),
     ("effective_cache_size", "1GB"),
     ("random_page_cost", "1.1"),
