@@ -233,7 +233,14 @@ impl Advisor {
                 }
             }
         }
-        let advice = self.models.advise(workspace, features).await?;
+        let advice = match self.models.advise(workspace, features).await {
+            Ok(advice) => advice,
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(%workspace, error, "what was learnt gives no advice: the rules do");
+                local::advise(features)?
+            }
+        };
         // What was paid for nothing was paid all the same.
         Ok(Advised { advice, usage: usage(spent), cache_key: None })
     }
@@ -271,16 +278,17 @@ impl Outside {
         let context = self.context(client, workspace).await.map_err(NotOutside::Context)?;
         let question = Question::of(features, &context.told.win_rates);
         let key = question.key(workspace, self.cloud.model())?;
-        let deadline = Instant::now() + self.cloud.patience();
+        let patience = self.cloud.patience();
         let flight = if force {
             Cache::forced(key.clone())
         } else {
-            match self.cache.look(&key, deadline).await {
+            match self.cache.look(&key, patience).await {
                 Known::Answer(answer) => return remembered(features, &answer, key),
                 Known::InVain => return Err(NotOutside::InVain),
                 Known::Ask(flight) => flight,
             }
         };
+        let deadline = Instant::now() + patience;
         let asked = self.ask(&context, &question, deadline, spent).await;
         self.settle(flight, asked, features, key, *spent).await
     }

@@ -65,8 +65,8 @@ impl Cache {
         Self { memory, shared, agreed, ttl: TimeDelta::from_std(ttl).unwrap_or(TimeDelta::MAX) }
     }
 
-    /// What is known; waits for whoever asks just now, until the deadline.
-    pub(crate) async fn look(&self, key: &FeatureHash, deadline: Instant) -> Known {
+    /// What is known. Whoever asks has so much time; who asks just now is waited for as long.
+    pub(crate) async fn look(&self, key: &FeatureHash, patience: Duration) -> Known {
         if let Some(answer) = self.in_process(key) {
             hit("process");
             return Known::Answer(answer);
@@ -79,7 +79,7 @@ impl Cache {
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, "remembered answers are out of reach"),
         }
-        match self.agree(key, deadline).await {
+        match self.agree(key, patience).await {
             Ok(known) => known,
             Err(error) => {
                 tracing::debug!(%error, "the copies cannot agree on who asks");
@@ -139,13 +139,15 @@ impl Cache {
         Ok(answer.filter(|answer| self.is_good(answer)))
     }
 
-    async fn agree(&self, key: &FeatureHash, deadline: Instant) -> Result<Known, BucketError> {
+    async fn agree(&self, key: &FeatureHash, patience: Duration) -> Result<Known, BucketError> {
         let name = place(key);
         let bucket = self.agreed.noted(self.agreed.open().await)?;
         let mut waited = false;
+        // A little longer than the other has, who may have died.
+        let deadline = Instant::now() + patience + LOOK * 4;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let until = Utc::now() + TimeDelta::from_std(left).unwrap_or(TimeDelta::MAX);
+            let until = Utc::now() + TimeDelta::from_std(patience).unwrap_or(TimeDelta::MAX);
             let asking = written(&Agreed::Asking { until });
             let ask = |revision| Known::Ask(Flight { key: key.clone(), revision: Some(revision) });
             let Some(entry) = self.agreed.noted(bucket.get(&name).await)? else {

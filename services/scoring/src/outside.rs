@@ -2,6 +2,7 @@
 //! hold nothing else than what is written here: no name, contact, note or id has a place in it,
 //! and no text that a person wrote.
 
+use crate::words::one_line;
 use ael_events::event::ScoreFeatures;
 use ael_events::ids::WorkspaceId;
 use ael_events::query::{LeadFeatures, Pattern, WinRate};
@@ -165,15 +166,18 @@ struct Raw {
 /// # Errors
 /// What is wrong with it, in words for the model itself.
 pub(crate) fn read(said: &str) -> Result<Said, &'static str> {
+    let said = said.trim();
+    if !said.starts_with('{') {
+        return Err("it is no JSON object");
+    }
     let Raw { ai_score, ai_recommendation, ai_reason } =
-        serde_json::from_str(said.trim()).map_err(|_| "it is no JSON object of the schema")?;
+        serde_json::from_str(said).map_err(|_| "it is no JSON object of the schema")?;
     if !(-SLIP..=1.0 + SLIP).contains(&ai_score) {
         return Err("ai_score is not between 0.0 and 1.0");
     }
     let score = Score::new(ai_score.clamp(0.0, 1.0)).map_err(|_| "ai_score is no number")?;
-    let plain: String =
-        ai_reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST_REASON).collect();
-    let reason = ReasonText::parse(plain.trim()).map_err(|_| "ai_reason is empty or no text")?;
+    let plain = one_line(&ai_reason, MOST_REASON);
+    let reason = ReasonText::parse(&plain).map_err(|_| "ai_reason is empty or no text")?;
     Ok(Said { score, recommendation: ai_recommendation, reason })
 }
 

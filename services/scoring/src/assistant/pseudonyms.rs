@@ -4,6 +4,7 @@ use super::lookup::all_begin;
 use super::memory::Remembered;
 use super::turn::Turn;
 use super::understanding::words_of;
+use crate::words::is_unseen;
 use ael_client::ClientError;
 use ael_events::ids::{LeadId, MemberId};
 use ael_events::query::{LeadFilter, ListLeads, MemberView, MentionedLead};
@@ -25,7 +26,10 @@ const CONTACTS: &str = r"(?xi)
   | (?P<id> [0-9a-f]{8} - (?: [0-9a-f]{4} - ){3} [0-9a-f]{12} )
   | (?P<link2> \b (?: [\p{L}\p{N}-]+ \. )+ 
       (?: com|ua|net|org|io|eu|app|dev|info|biz|co|me|укр ) \b \S* )
-  | (?P<phone> \+? \p{Nd} (?: [\s().\u{2010}-\u{2015}/-]{0,3} \p{Nd} ){4,} )";
+  | (?P<id2> \b [0-9a-f]{32} \b )
+  | (?P<spelt> \b [\p{L}\p{N}._-]+ \s+ (?: at|собака|равлик|эт ) \s+ [\p{L}\p{N}-]+
+      \s+ (?: dot|крапка|точка ) \s+ [\p{L}\p{N}]+ )
+  | (?P<phone> \+? \p{Nd} (?: [\s().,_*\u{2010}-\u{2015}/-]{0,3} \p{Nd} ){4,} )";
 
 /// What a model may call somebody by. Marks that it should not have made are no names of anybody.
 const LABELS: &str =
@@ -107,7 +111,9 @@ impl Pseudonyms {
     ) -> Result<String, ClientError> {
         // Square brackets are ours.
         let question = question.replace('[', "(").replace(']', ")");
+        let question: String = question.chars().filter(|c| !is_unseen(*c)).collect();
         let question = self.hide_contacts(turn, &question).await?;
+        let question = apart(&question);
         let words = words_of(&question);
         let domains = turn.workspace.settings.business_domains.as_slice();
         let is_domain = |word: &str| domains.iter().any(|it| it.as_str() == word.to_lowercase());
@@ -155,7 +161,7 @@ impl Pseudonyms {
 
     /// What a name is called outside, when it is that of a lead or a colleague.
     async fn named(&mut self, turn: &Turn<'_>, words: &str) -> Result<Option<String>, ClientError> {
-        if words.chars().count() < 3 {
+        if words.chars().count() < 2 {
             return Ok(None);
         }
         let fits = |member: &MemberView| {
@@ -240,6 +246,26 @@ impl Pseudonyms {
     }
 }
 
+/// Words that only a mark holds together stand apart: each may be a name.
+fn apart(text: &str) -> String {
+    let mut apart = String::with_capacity(text.len());
+    let mut before: Option<char> = None;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let joins = matches!(c, '.' | '_' | '-' | '+' | '\'' | '’' | 'ʼ' | '`');
+        let is_word = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+        let possessive = matches!(c, '\'' | '’') && rest.peek() == Some(&'s');
+        let splits = !matches!(c, '\'' | '’' | 'ʼ' | '`') || possessive;
+        if joins && splits && is_word(before) && is_word(rest.peek().copied()) {
+            apart.extend([' ', c, ' ']);
+        } else {
+            apart.push(c);
+        }
+        before = Some(c);
+    }
+    apart
+}
+
 /// The labels in a text, without their brackets.
 fn all_labels(text: &str) -> impl Iterator<Item = &str> {
     let found = LABEL.as_ref().map(|label| label.find_iter(text));
@@ -280,6 +306,12 @@ mod tests {
             "look at olena.example.com.ua",
             "номер 0671234567",
             "(067) 123 45 67",
+            "067,123,45,67",
+            "067_123_45_67",
+            "067*123*45*67",
+            "olena.koval at gmail dot com",
+            "олена собака ukr крапка net",
+            "0198f6a2111172228333444455556666",
             "lead 0198f6a2-1111-7222-8333-444455556666",
         ] {
             assert!(contact.is_match(text), "{text}");

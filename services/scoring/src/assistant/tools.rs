@@ -315,7 +315,11 @@ impl Bench<'_> {
         let draft = propose(self.turn, &deed, &Whom::Known(id)).await?;
         // Why it cannot be is said to the person: it may have names in it.
         let is_drafted = draft.proposal.is_some();
-        *self.drafted = Some(draft);
+        // What can be done is not forgotten for what cannot.
+        let has_one = self.drafted.as_ref().is_some_and(|known| known.proposal.is_some());
+        if is_drafted || !has_one {
+            *self.drafted = Some(draft);
+        }
         Ok(match is_drafted {
             true => json!({ "drafted": true, "then": "the person is asked to confirm it" }),
             false => json!({ "drafted": false, "then": "the person is told why" }),

@@ -3,6 +3,7 @@
 
 use super::eyes::Eyes;
 use super::texts::Voice;
+pub(super) use crate::words::one_line;
 use ael_events::ids::{LeadId, MemberId};
 use ael_events::query::{LeadListItem, LeadView, Me, MentionedLead, Proposal, WorkspaceView};
 use ael_events::values::{Contact, Money, Role, Stage};
@@ -124,23 +125,4 @@ pub(super) fn readable_money(money: &Money) -> String {
 pub(super) fn readable(text: &str, most: usize) -> String {
     let lines: Vec<String> = text.lines().map(|line| one_line(line, most)).collect();
     lines.join("\n").trim().chars().take(most).collect()
-}
-
-/// What somebody wrote, on one line and no longer than that: without marks that nobody sees but
-/// that turn what is written around it.
-pub(super) fn one_line(text: &str, most: usize) -> String {
-    let unseen = |c: char| {
-        matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-    };
-    let seen: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .filter(|c| !unseen(*c))
-        .collect();
-    let words = seen.split_whitespace().collect::<Vec<_>>().join(" ");
-    match words.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", words[..end].trim_end()),
-        None => words,
-    }
 }

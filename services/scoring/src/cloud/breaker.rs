@@ -25,8 +25,8 @@ pub(crate) enum Standing {
 #[derive(Debug, Clone, Copy)]
 enum State {
     Closed { failures: u32 },
-    Open { until: Instant },
-    Trying,
+    Open { until: Instant, failures: u32 },
+    Trying { failures: u32 },
 }
 
 /// See the module.
@@ -55,12 +55,12 @@ impl Breaker {
         let mut state = self.state();
         let tries = match *state {
             State::Closed { .. } => false,
-            State::Open { until } if until <= now => true,
-            State::Open { .. } | State::Trying => return None,
+            State::Open { until, failures } if until <= now => {
+                *state = State::Trying { failures };
+                true
+            }
+            State::Open { .. } | State::Trying { .. } => return None,
         };
-        if tries {
-            *state = State::Trying;
-        }
         Some(Leave { breaker: self, tries, told: false })
     }
 
@@ -68,10 +68,10 @@ impl Breaker {
     pub(super) fn standing(&self, now: Instant) -> Standing {
         match *self.state() {
             State::Closed { .. } => Standing::Closed,
-            State::Trying => Standing::HalfOpen,
+            State::Trying { .. } => Standing::HalfOpen,
             // Whoever comes next tries it.
-            State::Open { until } if until <= now => Standing::HalfOpen,
-            State::Open { until } => Standing::Open(until.saturating_duration_since(now)),
+            State::Open { until, .. } if until <= now => Standing::HalfOpen,
+            State::Open { until, .. } => Standing::Open(until.saturating_duration_since(now)),
         }
     }
 }
@@ -88,19 +88,24 @@ impl Leave<'_> {
         self.told = true;
         let mut state = self.breaker.state();
         let failures = match *state {
-            State::Closed { failures } => failures + 1,
-            State::Trying | State::Open { .. } => FAILURES,
+            State::Closed { failures }
+            | State::Trying { failures }
+            | State::Open { failures, .. } => failures.saturating_add(1),
         };
-        let until = match asked {
-            Some(asked) => Some(now + asked.min(LONGEST)),
-            None if failures >= FAILURES => Some(now + ALONE),
-            None => None,
-        };
+        let many = (failures >= FAILURES).then_some(ALONE);
+        // Who asks for no time is counted as who says nothing.
+        let asked = asked.filter(|asked| !asked.is_zero()).map(|asked| asked.min(LONGEST));
+        let until = asked.max(many).map(|alone| now + alone);
         // Whoever was asked before it was left alone may fail later: the longer time counts.
         *state = match (until, *state) {
-            (Some(until), State::Open { until: known }) => State::Open { until: until.max(known) },
-            (Some(until), State::Closed { .. } | State::Trying) => State::Open { until },
-            (None, _) => State::Closed { failures },
+            (Some(until), State::Open { until: known, .. }) => {
+                State::Open { until: until.max(known), failures }
+            }
+            (Some(until), State::Closed { .. } | State::Trying { .. }) => {
+                State::Open { until, failures }
+            }
+            (None, State::Open { until, .. }) => State::Open { until, failures },
+            (None, State::Closed { .. } | State::Trying { .. }) => State::Closed { failures },
         };
     }
 }
@@ -108,7 +113,7 @@ impl Leave<'_> {
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
         if self.tries && !self.told {
-            *self.breaker.state() = State::Open { until: Instant::now() };
+            *self.breaker.state() = State::Open { until: Instant::now(), failures: FAILURES };
         }
     }
 }
@@ -154,10 +159,23 @@ mod tests {
     }
 
     #[test]
+    fn who_asks_for_hardly_any_time_is_left_alone_after_five_failures_all_the_same() {
+        for asked in [Duration::ZERO, Duration::from_millis(1)] {
+            let (breaker, mut now) = (Breaker::new(), Instant::now());
+            for _ in 0..5 {
+                now += Duration::from_millis(2);
+                breaker.leave(now).unwrap().failed(now, Some(asked));
+            }
+            assert_eq!(breaker.standing(now), Standing::Open(ALONE));
+        }
+    }
+
+    #[test]
     fn a_try_that_nobody_finished_is_made_again() {
         let (breaker, now) = (Breaker::new(), Instant::now());
-        breaker.leave(now).unwrap().failed(now, Some(Duration::ZERO));
-        drop(breaker.leave(now).unwrap());
+        breaker.leave(now).unwrap().failed(now, Some(Duration::from_millis(1)));
+        let later = now + Duration::from_millis(1);
+        drop(breaker.leave(later).unwrap());
         assert!(breaker.leave(Instant::now()).is_some());
     }
 }

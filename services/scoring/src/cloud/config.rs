@@ -1,5 +1,6 @@
 //! Whom the advisor asks outside, and for how much money and time.
 
+use ael_events::values::ModelName;
 use ael_service::{ConfigError, Env};
 use secrecy::SecretString;
 use std::time::Duration;
@@ -59,11 +60,14 @@ impl CloudConfig {
         if key.is_none() && base_url.is_none() {
             return Ok(None);
         }
+        let model = env.get("OPENAI_MODEL").unwrap_or(MODEL).to_owned();
+        ModelName::parse(&model)
+            .map_err(|_| ConfigError::malformed("OPENAI_MODEL", "the name of a model"))?;
         let base_url = base_url.map_or_else(|| BASE_URL.to_owned(), |url| url.to_string());
         Ok(Some(Self {
             key: key.unwrap_or_default(),
             base_url: base_url.trim_end_matches('/').to_owned(),
-            model: env.get("OPENAI_MODEL").unwrap_or(MODEL).to_owned(),
+            model,
             price,
             attempt,
             // Three attempts that all take their time would take longer than a request is kept.
@@ -113,6 +117,9 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_stops_the_start() {
+        let long = "m".repeat(200);
+        let key = ("OPENAI_API_KEY", "k");
+        assert!(read(&[key, ("OPENAI_MODEL", long.as_str())]).is_err());
         for (name, value) in [
             ("OPENAI_BASE_URL", "api.openai.com"),
             ("OPENAI_BASE_URL", "ftp://example.com"),

@@ -52,7 +52,6 @@ impl Spent {
 struct Completion {
     #[serde(default)]
     choices: Vec<Choice>,
-    usage: Option<Usage>,
 }
 
 #[derive(Deserialize)]
@@ -62,25 +61,32 @@ struct Choice {
     finish_reason: Option<String>,
 }
 
-#[derive(Deserialize)]
 struct Usage {
-    #[serde(default)]
     prompt_tokens: u32,
-    #[serde(default)]
     completion_tokens: u32,
+}
+
+/// What is said of the cost, however it is written; nothing, where that makes no sense.
+fn counted(said: &Value, name: &str) -> Option<u32> {
+    let count = &said["usage"][name];
+    let number = count.as_f64().or_else(|| count.as_str()?.trim().parse().ok())?;
+    let makes_sense = (1.0..=10_000_000.0).contains(&number);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
+    makes_sense.then_some(number as u32)
 }
 
 /// Reads an answer to a request; what is missing of its cost is estimated from the sizes. An answer
 /// that says nothing cost as much as one that does.
 pub(super) fn read(said: Value, asked: &Value, price: Price) -> Result<Reply, &'static str> {
+    let (prompt, answer) = (counted(&said, "prompt_tokens"), counted(&said, "completion_tokens"));
     let completion: Completion =
         serde_json::from_value(said).map_err(|_| "its answer has another form")?;
     let first = completion.choices.into_iter().next();
     let words = first.as_ref().and_then(|choice| choice.message.content.as_ref());
-    let usage = completion.usage.unwrap_or_else(|| Usage {
-        prompt_tokens: estimated(asked.to_string().len()),
-        completion_tokens: estimated(words.map_or(0, String::len)),
-    });
+    let usage = Usage {
+        prompt_tokens: prompt.unwrap_or_else(|| estimated(asked.to_string().len())),
+        completion_tokens: answer.unwrap_or_else(|| estimated(words.map_or(0, String::len))),
+    };
     let message = first.map_or_else(Message::default, |choice| {
         let cut_off = choice.finish_reason.as_deref() == Some("length");
         Message { cut_off, ..choice.message }
@@ -132,6 +138,17 @@ mod tests {
         let reply = read(said, &json!({}), PRICE).unwrap();
         assert_eq!(reply.message.content.as_deref(), Some("yes"));
         assert_eq!(reply.spent, Spent { input_tokens: 1_000, output_tokens: 100, micro_usd: 210 });
+        for (told, tokens) in [(json!(12.0), 12), (json!("12"), 12)] {
+            let said = json!({ "choices": [], "usage": {
+                "prompt_tokens": told, "completion_tokens": told } });
+            assert_eq!(read(said, &json!({}), PRICE).unwrap().spent.input_tokens, tokens);
+        }
+        for nonsense in [json!(null), json!(-1), json!(1e12), json!(0), json!("many"), json!([])] {
+            let said = json!({ "choices": [], "usage": { "prompt_tokens": nonsense } });
+            let asked = json!({ "messages": ["thirty characters are ten tokens"] });
+            let spent = read(said, &asked, PRICE).unwrap().spent;
+            assert!((10..30).contains(&spent.input_tokens), "{nonsense}: {spent:?}");
+        }
         let silent = json!({ "choices": [{ "message": { "content": "yes" } }] });
         assert!(
             read(silent, &json!({ "messages": ["a long one"] }), PRICE).unwrap().spent.micro_usd
@@ -155,7 +172,7 @@ mod tests {
     #[test]
     fn an_answer_that_is_none_is_named() {
         for (said, what) in [
-            (json!([]), "its answer has another form"),
+            (json!("words"), "its answer has another form"),
             (json!({ "choices": 7 }), "its answer has another form"),
         ] {
             assert_eq!(read(said, &json!({}), PRICE).unwrap_err(), what);

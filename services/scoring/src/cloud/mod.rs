@@ -146,7 +146,7 @@ impl Cloud {
             }
             let jitter = rand::random_range(0.5..1.5);
             let own = (PAUSE * 2_u32.pow(attempt - 1)).mul_f64(jitter);
-            let pause = failure.wait.unwrap_or(own);
+            let pause = failure.wait.map_or(own, |wait| wait.max(own));
             let left = deadline.saturating_duration_since(Instant::now());
             if !failure.passes || attempt >= ATTEMPTS || pause >= left {
                 return Err(failure.why);

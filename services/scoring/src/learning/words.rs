@@ -131,16 +131,18 @@ fn parsed<T: std::str::FromStr>(value: &Value) -> Option<T> {
 fn told(value: &Value) -> String {
     match value {
         Value::Missing => "–".to_owned(),
+        // Nobody reads three hundred digits.
+        Value::Number(number) if *number != 0.0 && !(1e-4..1e12).contains(&number.abs()) => {
+            format!("{number:.3e}")
+        }
         Value::Number(number) => number.to_string(),
         Value::Word(word) => cut(word),
     }
 }
 
+/// What an import wrote, as it can be kept and read.
 fn cut(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    text.chars().take(LONGEST - 1).chain(['…']).collect()
+    crate::words::one_line(text, LONGEST)
 }
 
 #[cfg(test)]
