@@ -207,7 +207,7 @@ impl Telling {
         let (lead, event) = (self.lead, entry.event_id);
         if let Err(error) = tell(life, entry) {
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(%lead, %event, error, "a lead is passed over: nothing is learnt from it");
+            tracing::warn!(%lead, %event, error, "a lead that cannot be read teaches nothing");
             metrics::counter!("ael_training_leads_passed_over_total").increment(1);
             self.life = None;
         }
