@@ -89,7 +89,7 @@ fn the_model_outside_answers_and_never_learns_whom_it_is_about() {
     let kept = history["items"].as_array().unwrap().last().unwrap()["data"].clone();
     assert_eq!(
         (&kept["model"], &kept["prompt_version"]),
-        (&json!("gpt-4o-mini"), &json!("score-1"))
+        (&json!("gpt-4o-mini"), &json!("score-2"))
     );
     assert_eq!(kept["usage"]["input_tokens"], 400);
     assert_eq!(kept["usage"]["cost_micro_usd"], 90);

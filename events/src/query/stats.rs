@@ -104,7 +104,8 @@ pub struct StageAging {
     pub overdue: u64,
 }
 
-/// What the advisor did.
+/// What the advisor did. An Agent is told of their own leads alone: of no question to the
+/// assistant, and of no budget.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AiStats {
     /// Analyses, all of them.
@@ -115,19 +116,19 @@ pub struct AiStats {
     pub cache_hits: u64,
     /// Answers for which a model outside was asked.
     pub cache_misses: u64,
-    /// Tokens sent to models outside.
+    /// Tokens sent to models outside, with questions to the assistant.
     pub input_tokens: u64,
     /// Tokens received from them.
     pub output_tokens: u64,
-    /// What they cost, in millionths of a US dollar.
+    /// What they cost, with questions to the assistant, in millionths of a US dollar.
     pub cost_micro_usd: u64,
     /// What remembered answers would have cost, at the price of the others on average, in
     /// millionths of a US dollar.
     pub saved_micro_usd: u64,
-    /// What they cost in this calendar month (UTC), with the questions to the assistant (which an
-    /// Agent is not told of), in millionths of a US dollar.
+    /// What they cost in this calendar month (UTC), with questions to the assistant, in millionths
+    /// of a US dollar; 0 for an Agent.
     pub month_micro_usd: u64,
-    /// What they may cost in a month, in millionths of a US dollar.
+    /// What they may cost in a month, in millionths of a US dollar; 0 for an Agent.
     pub budget_micro_usd: u64,
 }
 

@@ -55,6 +55,7 @@ impl Expected for ExpectedAdvisor {
                 .time("trained_at", row.trained_at)
                 .open("outcomes", row.outcomes)
                 .open("outside", &row.outside)
+                .open("questions", &row.questions)
         });
         let training = self.trainings.iter().map(|row| {
             Row::of("trainings")

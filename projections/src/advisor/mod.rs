@@ -1,11 +1,11 @@
 //! What the advisors of workspaces learnt: their models, how those were judged, and which of them
-//! scores.
+//! scores; and what questions to them cost.
 
 mod expected;
 mod row;
 mod rows;
 
-pub use row::{AdvisorRow, TrainingRow, apply};
+pub use row::{AdvisorRow, Questions, TrainingRow, apply};
 
 use crate::audit::row::Audited;
 use crate::model::{Applied, Expected, Incoming, Key, ReadModel, Target, View};
@@ -24,6 +24,10 @@ pub struct Advisor;
 impl ReadModel for Advisor {
     fn name(&self) -> &'static str {
         "advisor"
+    }
+
+    fn shape(&self) -> i32 {
+        2
     }
 
     fn tables(&self) -> &'static str {

@@ -2,9 +2,11 @@
 
 use crate::model::{Unfit, expect_next};
 use crate::opened::EventFacts;
-use ael_events::event::{AdvisorEvent, OutsideFit, Training};
+use ael_events::event::{AdvisorEvent, OutsideFit, Training, Usage};
 use ael_events::values::ModelFile;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// An advisor as it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +23,30 @@ pub struct AdvisorRow {
     pub outcomes: u64,
     /// How other models' scores are calibrated.
     pub outside: Vec<OutsideFit>,
+    /// What questions to the assistant cost.
+    pub questions: Questions,
+}
+
+/// What questions in plain words cost so far: it adds up, and is never taken back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Questions {
+    /// Tokens sent.
+    pub input_tokens: u64,
+    /// Tokens received.
+    pub output_tokens: u64,
+    /// The cost by calendar month (UTC, `2026-11`), in millionths of a US dollar.
+    pub cost_micro_usd: BTreeMap<String, u64>,
+}
+
+impl Questions {
+    fn add(&mut self, usage: &Usage, at: DateTime<Utc>) {
+        self.input_tokens += u64::from(usage.input_tokens);
+        self.output_tokens += u64::from(usage.output_tokens);
+        if usage.cost_micro_usd > 0 {
+            let month = self.cost_micro_usd.entry(at.format("%Y-%m").to_string()).or_default();
+            *month = month.saturating_add(usage.cost_micro_usd);
+        }
+    }
 }
 
 /// What came of a training.
@@ -57,6 +83,7 @@ pub fn apply(
             trained_at: None,
             outcomes: 0,
             outside: Vec::new(),
+            questions: Questions::default(),
         },
         None => return Err(Unfit::NoBeginning),
     };
@@ -71,8 +98,11 @@ pub fn apply(
             let champion = rolled_back.to;
             return Ok((AdvisorRow { version, changed: version, champion, ..advisor }, None));
         }
-        // The timeline tells what it cost.
-        AdvisorEvent::Consulted(_) => return Ok((AdvisorRow { version, ..advisor }, None)),
+        AdvisorEvent::Consulted(consulted) => {
+            let mut advisor = AdvisorRow { version, ..advisor };
+            advisor.questions.add(&consulted.usage, facts.recorded_at);
+            return Ok((advisor, None));
+        }
     };
     let recorded_at = facts.recorded_at;
     let row = AdvisorRow {
@@ -82,6 +112,7 @@ pub fn apply(
         trained_at: Some(recorded_at),
         outcomes: training.outcomes(),
         outside: training.outside.clone(),
+        questions: advisor.questions,
     };
     let training = training.clone();
     Ok((row, Some(TrainingRow { sequence: version, model, recorded_at, training })))
@@ -92,6 +123,7 @@ mod tests {
     use super::*;
     use crate::samples::{facts, hour};
     use ael_events::event::{ChallengerRefused, Consulted, Figures, ModelRolledBack, ModelTrained};
+    use chrono::{TimeDelta, TimeZone as _};
 
     fn training(won: u32) -> Training {
         let figures = Figures { auc: 0.8, brier: 0.1, log_loss: 0.3, ece: 0.01 };
@@ -135,12 +167,34 @@ mod tests {
     #[test]
     fn a_question_to_a_model_outside_changes_nobodys_scores() {
         let (advisor, _) = apply(None, &facts(1), &trained(1)).unwrap();
-        let usage = ael_events::event::Usage::default();
-        let asked = Consulted { model: "gpt".parse().unwrap(), usage };
-        let (after, row) =
-            apply(Some(advisor.clone()), &facts(2), &AdvisorEvent::Consulted(asked)).unwrap();
-        assert_eq!(after, AdvisorRow { version: 2, ..advisor });
+        let (after, row) = apply(Some(advisor.clone()), &facts(2), &consulted(0)).unwrap();
         assert_eq!((after.changed, row), (1, None));
+        let questions = after.questions.clone();
+        assert_eq!(after, AdvisorRow { version: 2, questions, ..advisor });
+    }
+
+    fn consulted(cost_micro_usd: u64) -> AdvisorEvent {
+        let usage =
+            Usage { input_tokens: 100, output_tokens: 10, cost_micro_usd, ..Usage::default() };
+        AdvisorEvent::Consulted(Consulted { model: "gpt".parse().unwrap(), usage })
+    }
+
+    #[test]
+    fn what_questions_cost_adds_up_by_month_whatever_is_learnt_between_them() {
+        let november = Utc.with_ymd_and_hms(2026, 11, 30, 23, 59, 59).unwrap();
+        let told = |advisor, sequence, at, event: &AdvisorEvent| {
+            let facts = EventFacts { recorded_at: at, ..facts(sequence) };
+            apply(advisor, &facts, event).unwrap().0
+        };
+        let december = november + TimeDelta::seconds(1);
+        let advisor = told(None, 1, november, &consulted(30));
+        let advisor = told(Some(advisor), 2, november, &consulted(4));
+        let advisor = told(Some(advisor), 3, november, &trained(1));
+        let advisor = told(Some(advisor), 4, december, &consulted(7));
+        let again = told(Some(advisor.clone()), 4, december, &consulted(7));
+        let cost = [("2026-11".to_owned(), 34), ("2026-12".to_owned(), 7)].into();
+        let questions = Questions { input_tokens: 300, output_tokens: 30, cost_micro_usd: cost };
+        assert_eq!((&advisor.questions, again.questions), (&questions, questions.clone()));
     }
 
     #[test]

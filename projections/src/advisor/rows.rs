@@ -1,6 +1,6 @@
 //! The tables of advisors and their trainings.
 
-use super::row::{AdvisorRow, TrainingRow};
+use super::row::{AdvisorRow, Questions, TrainingRow};
 use crate::model::{Key, Target, key_arrays, look_up, to_i64, to_u64};
 use ael_events::event::OutsideFit;
 use ael_events::ids::WorkspaceId;
@@ -35,6 +35,7 @@ fn read(row: &PgRow) -> Result<(Key, AdvisorRow), sqlx::Error> {
         trained_at: row.try_get("trained_at")?,
         outcomes: to_u64(row.try_get("outcomes")?),
         outside: row.try_get::<Json<Vec<OutsideFit>>, _>("outside")?.0,
+        questions: row.try_get::<Json<Questions>, _>("questions")?.0,
     };
     Ok((key, advisor))
 }
@@ -50,13 +51,14 @@ pub(super) async fn store_advisors(
     let (workspaces, ids) = key_arrays(rows.keys());
     let sql = format!(
         "INSERT INTO {}.advisors (workspace, id, version, champion, trained_at, outcomes, outside, \
-             changed) \
+             changed, questions) \
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::int[], \
-             $5::timestamptz[], $6::bigint[], $7::jsonb[], $8::bigint[]) \
+             $5::timestamptz[], $6::bigint[], $7::jsonb[], $8::bigint[], $9::jsonb[]) \
          ON CONFLICT (workspace, id) DO UPDATE SET version = excluded.version, \
              changed = excluded.changed, \
              champion = excluded.champion, trained_at = excluded.trained_at, \
-             outcomes = excluded.outcomes, outside = excluded.outside",
+             outcomes = excluded.outcomes, outside = excluded.outside, \
+             questions = excluded.questions",
         target.schema
     );
     let rows = || rows.values();
@@ -69,6 +71,7 @@ pub(super) async fn store_advisors(
         .bind(rows().map(|row| to_i64(row.outcomes)).collect::<Vec<_>>())
         .bind(rows().map(|row| Json(&row.outside)).collect::<Vec<_>>())
         .bind(rows().map(|row| to_i64(row.changed)).collect::<Vec<_>>())
+        .bind(rows().map(|row| Json(&row.questions)).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())

@@ -7,6 +7,7 @@ CREATE TABLE {schema}.advisors (
     trained_at timestamptz,
     outcomes   bigint NOT NULL,
     outside    jsonb NOT NULL,
+    questions  jsonb NOT NULL,
     PRIMARY KEY (workspace, id)
 );
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 /// Changes whenever the words of the question or the form of the answer do.
-pub(crate) const PROMPT_VERSION: &str = "score-1";
+pub(crate) const PROMPT_VERSION: &str = "score-2";
 /// Traits of fewer leads say nothing, and would say much about each of these leads.
 const LEAST_LEADS: u64 = 10;
 /// A rate is told to the nearest so many percent: an answer stays right while nothing much changes.
@@ -99,11 +99,13 @@ impl Question {
         let rules = format!(
             "You score sales leads for a CRM. You get a lead's anonymous features and, where they \
              are known, winning_patterns: the percentage of this workspace's past leads with a \
-             trait that ended in a paid sale (\"any\" is all of them; they are right more often \
-             than your intuition). Answer with the probability from 0.0 to 1.0 that this lead ends \
-             in a paid sale, what to do (transfer: hand it to sales; nurture: keep working on it; \
-             discard: not worth the time), and the reason in one or two sentences in {language}, \
-             for a salesperson, naming what speaks for and against it."
+             trait that ended in a paid sale (\"any\" is all of them; of \"stage\", \"messages\" \
+             and \"age\" it is the percentage of leads that came at least so far, whatever became \
+             of them then; they are right more often than your intuition). Answer with the \
+             probability from 0.0 to 1.0 that this lead ends in a paid sale, what to do (transfer: \
+             hand it to sales; nurture: keep working on it; discard: not worth the time), and the \
+             reason in one or two sentences in {language}, for a salesperson, naming what speaks \
+             for and against it."
         );
         json!({
             "messages": [

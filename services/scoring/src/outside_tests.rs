@@ -22,7 +22,7 @@ fn question() -> Question {
     Question::of(&of(Source::Partner, Stage::New, 5, true), &rates())
 }
 
-/// Also for other implementations: these keys never change while the prompt is `score-1`.
+/// Also for other implementations: these keys never change while the prompt is `score-2`.
 #[test]
 fn the_key_is_the_same_on_every_machine_and_in_every_release() {
     let vectors: Value = serde_json::from_str(include_str!("../tests/keys.json")).unwrap();
@@ -89,6 +89,15 @@ fn the_request_asks_for_the_schema_in_the_workspaces_language() {
     assert_eq!(request["response_format"]["json_schema"]["strict"], true);
     let rules = request["messages"][0]["content"].as_str().unwrap();
     assert!(rules.contains("English") && !rules.contains("Ukrainian"));
+    for feature in [
+        Pattern::Stage(Stage::New),
+        Pattern::Messages(MessageBand::None),
+        Pattern::Age(AgeBand::Today),
+    ] {
+        let named = json!(feature)["feature"].as_str().unwrap().to_owned();
+        let (_, meant) = rules.split_once(&format!("\"{named}\"")).expect(&named);
+        assert!(meant.contains("came at least so far"), "{named}");
+    }
     let asked: Value =
         serde_json::from_str(request["messages"][1]["content"].as_str().unwrap()).unwrap();
     let names: BTreeSet<_> = asked["lead"].as_object().unwrap().keys().cloned().collect();

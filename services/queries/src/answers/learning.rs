@@ -31,6 +31,11 @@ const LISTED: i64 = 100;
 /// What ends a lead. Imported leads end by this event when they came with their end.
 const OUTCOMES: [&str; 4] = ["lead.lost", "sale.paid", "sale.lost", "lead.imported"];
 
+/// What happens to a lead, without what says nothing of it: that somebody wrote a note or attached
+/// a file is no activity, neither when it is learnt from nor when it is scored.
+pub(super) const LEARNT_FROM: &str =
+    "event_name NOT LIKE 'lead.note%' AND event_name NOT LIKE 'lead.file%'";
+
 /// A place in the settled order.
 type At = (i32, i64, i64);
 /// Where a page begins, and how many outcomes came before it.
@@ -151,46 +156,79 @@ async fn lives(
     outcomes: &[Outcome],
 ) -> Answered<HashMap<Uuid, Option<(TrainingExample, At)>>> {
     let leads: Vec<Uuid> = outcomes.iter().map(|outcome| outcome.subject).collect();
-    let mut rows = sqlx::query_as::<_, Entry>(
+    let sql = format!(
         "SELECT subject, incarnation, xid, position, event_id, sequence, event_name, event_type, \
              occurred_at, data \
-         FROM read.timeline WHERE workspace = $1 AND subject = ANY($2) \
-             AND event_name NOT LIKE 'lead.note%' AND event_name NOT LIKE 'lead.file%' \
-         ORDER BY subject, incarnation, xid, position",
-    )
-    .bind(view.workspace.uuid())
-    .bind(leads)
-    .fetch(&mut *view.tx);
+         FROM read.timeline WHERE workspace = $1 AND subject = ANY($2) AND {LEARNT_FROM} \
+         ORDER BY subject, incarnation, xid, position"
+    );
+    let mut rows = sqlx::query_as::<_, Entry>(&sql)
+        .bind(view.workspace.uuid())
+        .bind(leads)
+        .fetch(&mut *view.tx);
     let mut told = HashMap::new();
-    let mut current: Option<(Uuid, Life, At)> = None;
+    let mut current: Option<Telling> = None;
     while let Some(entry) = rows.try_next().await? {
-        let (lead, mut life, mut ended) = match current.take() {
-            Some(current) if current.0 == entry.subject => current,
+        let mut telling = match current.take() {
+            Some(current) if current.lead == entry.subject => current,
             before => {
-                told.extend(before.map(amounts_to));
-                (entry.subject, Life::of(LeadId::from_uuid(entry.subject)), (0, 0, 0))
+                told.extend(before.map(Telling::amounts_to));
+                Telling::of(entry.subject)
             }
         };
-        if entry.ends() {
-            ended = entry.at();
-        }
-        let event = Event::from_wire(&entry.event_type, entry.data)
-            .map_err(Unanswered::unreadable::<BadEvent>("an event"))?;
-        let happened = Happened {
-            event_id: entry.event_id,
-            sequence: entry.sequence.unsigned_abs(),
-            occurred_at: entry.occurred_at,
-            event,
-        };
-        life.take(&happened).map_err(Unanswered::unreadable::<Unfit>("an event"))?;
-        current = Some((lead, life, ended));
+        telling.take(entry);
+        current = Some(telling);
     }
-    told.extend(current.map(amounts_to));
+    told.extend(current.map(Telling::amounts_to));
     Ok(told)
 }
 
-fn amounts_to((lead, life, ended): (Uuid, Life, At)) -> (Uuid, Option<(TrainingExample, At)>) {
-    (lead, life.example().map(|example| (example, ended)))
+/// A life that is being told.
+struct Telling {
+    lead: Uuid,
+    /// None, once something in it could not be read.
+    life: Option<Life>,
+    /// Where it ended last.
+    ended: At,
+}
+
+impl Telling {
+    const fn of(lead: Uuid) -> Self {
+        Self { lead, life: Some(Life::of(LeadId::from_uuid(lead))), ended: (0, 0, 0) }
+    }
+
+    /// Takes what happened next. A life that cannot be read is passed over: one lead is to keep
+    /// nobody from learning from all the others.
+    fn take(&mut self, entry: Entry) {
+        if entry.ends() {
+            self.ended = entry.at();
+        }
+        let Some(life) = &mut self.life else { return };
+        let (lead, event) = (self.lead, entry.event_id);
+        if let Err(error) = tell(life, entry) {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(%lead, %event, error, "a lead that cannot be read teaches nothing");
+            metrics::counter!("ael_training_leads_passed_over_total").increment(1);
+            self.life = None;
+        }
+    }
+
+    fn amounts_to(self) -> (Uuid, Option<(TrainingExample, At)>) {
+        let example = self.life.and_then(Life::example);
+        (self.lead, example.map(|example| (example, self.ended)))
+    }
+}
+
+fn tell(life: &mut Life, entry: Entry) -> Answered<()> {
+    let event = Event::from_wire(&entry.event_type, entry.data)
+        .map_err(Unanswered::unreadable::<BadEvent>("an event"))?;
+    let happened = Happened {
+        event_id: entry.event_id,
+        sequence: entry.sequence.unsigned_abs(),
+        occurred_at: entry.occurred_at,
+        event,
+    };
+    life.take(&happened).map_err(Unanswered::unreadable::<Unfit>("an event"))
 }
 
 #[derive(FromRow)]

@@ -18,6 +18,7 @@ mod people;
 mod rows;
 mod sales;
 mod statistics;
+mod win_rates;
 
 pub use events::explain as explain_events;
 pub use lead_list::explain as explain_leads;
@@ -57,12 +58,12 @@ pub fn read_by(query: &Query) -> &'static [&'static str] {
         Query::GetLead(_) => &[LEAD_CARD, TIMELINE, MEMBERS],
         Query::LeadHistory(_) => &[LEAD_CARD, TIMELINE, MEMBERS],
         Query::ListSales(_) | Query::GetSale(_) => &[SALE_BOARD],
-        Query::Statistics {} => &[STATS, LEAD_BOARD, TIMELINE, MEMBERS],
+        Query::Statistics {} => &[STATS, LEAD_BOARD, ADVISOR, MEMBERS],
         Query::LeadFeatures { .. } => &[LEAD_CARD, TIMELINE, MEMBERS, ADVISOR],
         Query::TrainingExamples(_) => &[TIMELINE],
         Query::ListModels {} | Query::GetModel(_) => &[ADVISOR],
         Query::TrainingStates {} => &[TIMELINE, MEMBERS, ADVISOR],
-        Query::AdvisorContext {} => &[LEAD_BOARD, SALE_BOARD, STATS, TIMELINE, MEMBERS],
+        Query::AdvisorContext {} => &[LEAD_BOARD, SALE_BOARD, STATS, TIMELINE, MEMBERS, ADVISOR],
         Query::StaleAnalyses {} => &[LEAD_BOARD, MEMBERS],
         Query::ListTokens(_) | Query::ListInvitations(_) => &[ACCESS],
         Query::ListEvents(_) => &[TIMELINE, MEMBERS],

@@ -1,6 +1,6 @@
 //! The numbers of a workspace, or of an Agent's own leads: sums over the counters of all lanes.
 
-use super::advisor::questions_cost;
+use super::advisor::questions;
 use super::rows::{member, word};
 use crate::asker::Colleague;
 use crate::refusal::{Answered, Unanswered};
@@ -12,6 +12,7 @@ use ael_events::query::{
 use ael_events::values::{
     Currency, DomainSlug, InvalidMoney, InvalidText, SaleStage, Stage, WorkspaceSettings,
 };
+use ael_projections::advisor::Questions;
 use chrono::Utc;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -30,9 +31,9 @@ pub async fn answer(view: &mut View, asker: Colleague) -> Answered<Statistics> {
     let agents = agents(view, only).await?;
     let settings = super::people::workspace(view).await?;
     let aging = aging(view, only, &settings).await?;
-    let mut ai = counters.ai(&settings.settings, &Utc::now().format("%Y-%m").to_string());
+    let mut ai = counters.ai();
     if only.is_none() {
-        ai.month_micro_usd += questions_cost(view).await?;
+        of_the_workspace(&mut ai, &counters, &questions(view).await?, &settings.settings);
     }
     Ok(Statistics {
         overview: counters.overview(unowned(view, only).await?)?,
@@ -48,6 +49,23 @@ pub async fn answer(view: &mut View, asker: Colleague) -> Answered<Statistics> {
         aging,
         ai,
     })
+}
+
+/// Adds what concerns nobody's leads: questions in plain words, and the month's budget, in which
+/// they count.
+fn of_the_workspace(
+    ai: &mut AiStats,
+    counters: &Counters,
+    questions: &Questions,
+    settings: &WorkspaceSettings,
+) {
+    let month = Utc::now().format("%Y-%m").to_string();
+    let asked = questions.cost_micro_usd.get(&month).copied().unwrap_or(0);
+    ai.input_tokens += questions.input_tokens;
+    ai.output_tokens += questions.output_tokens;
+    ai.cost_micro_usd += questions.cost_micro_usd.values().sum::<u64>();
+    ai.month_micro_usd = counters.of("ai_cost", &month) + asked;
+    ai.budget_micro_usd = u64::from(settings.advisor.monthly_budget_cents.get()) * 10_000;
 }
 
 /// Sums by metric and key.
@@ -154,8 +172,9 @@ impl Counters {
             .collect()
     }
 
-    /// What the advisor did. What remembered answers saved is what the others cost on average.
-    fn ai(&self, settings: &WorkspaceSettings, month: &str) -> AiStats {
+    /// What the advisor did for leads. What remembered answers saved is what the others cost on
+    /// average.
+    fn ai(&self) -> AiStats {
         let models: BTreeMap<String, u64> = self
             .keys(&["ai_model"])
             .into_iter()
@@ -164,7 +183,6 @@ impl Counters {
         let costs = self.keys(&["ai_cost"]).into_iter();
         let cost_micro_usd = costs.map(|month| self.of("ai_cost", month)).sum();
         let (cache_hits, cache_misses) = (self.of("ai_hits", ""), self.of("ai_misses", ""));
-        let budget_cents = settings.advisor.monthly_budget_cents.get();
         AiStats {
             analyses: models.values().sum(),
             models,
@@ -174,8 +192,8 @@ impl Counters {
             output_tokens: self.of("ai_output_tokens", ""),
             cost_micro_usd,
             saved_micro_usd: cost_micro_usd.saturating_mul(cache_hits) / cache_misses.max(1),
-            month_micro_usd: self.of("ai_cost", month),
-            budget_micro_usd: u64::from(budget_cents) * 10_000,
+            month_micro_usd: 0,
+            budget_micro_usd: 0,
         }
     }
 
@@ -294,19 +312,29 @@ mod tests {
     }
 
     #[test]
-    fn what_the_advisor_cost_is_told_by_month_and_what_remembering_saved_by_the_average() {
-        let ai = counters(&[
+    fn what_the_advisor_cost_is_told_with_its_questions_and_what_remembering_saved_without_them() {
+        let month = Utc::now().format("%Y-%m").to_string();
+        let counters = counters(&[
             ("ai_model", "local", 2),
             ("ai_model", "gpt", 7),
             ("ai_hits", "", 3),
             ("ai_misses", "", 4),
-            ("ai_cost", "2026-10", 30),
-            ("ai_cost", "2026-11", 50),
-        ])
-        .ai(&WorkspaceSettings::standard().unwrap(), "2026-11");
-        assert_eq!((ai.analyses, ai.models["gpt"]), (9, 7));
-        assert_eq!((ai.cost_micro_usd, ai.month_micro_usd, ai.saved_micro_usd), (80, 50, 60));
-        assert_eq!(ai.budget_micro_usd, 10_000_000);
+            ("ai_input_tokens", "", 500),
+            ("ai_cost", "2020-10", 30),
+            ("ai_cost", &month, 50),
+        ]);
+        let own = counters.ai();
+        assert_eq!((own.analyses, own.models["gpt"]), (9, 7));
+        assert_eq!((own.cost_micro_usd, own.saved_micro_usd, own.input_tokens), (80, 60, 500));
+        assert_eq!((own.month_micro_usd, own.budget_micro_usd), (0, 0), "an Agent's own");
+        let cost_micro_usd = [("2020-10".to_owned(), 100), (month, 7)].into();
+        let questions = Questions { input_tokens: 40, output_tokens: 4, cost_micro_usd };
+        let mut all = own.clone();
+        let settings = WorkspaceSettings::standard().unwrap();
+        of_the_workspace(&mut all, &counters, &questions, &settings);
+        assert_eq!((all.cost_micro_usd, all.month_micro_usd, all.saved_micro_usd), (187, 57, 60));
+        assert_eq!((all.input_tokens, all.output_tokens), (540, 4));
+        assert_eq!(all.budget_micro_usd, 10_000_000);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the advisor may know, and why an analysis says nothing any more: in lists as on the lead.
 
 use crate::house::{Given, House, Tenant, day, found};
+use crate::timeline::Entry;
 use ael_events::event::ScoreFeatures;
 use ael_events::ids::LeadId;
 use ael_events::query::{
@@ -8,7 +9,8 @@ use ael_events::query::{
     ListLeads, Pattern, Query, StaleAnalysis,
 };
 use ael_events::values::{
-    AdvisorSettings, Looked, Recommendation, Score, Source, Stage, StaleReason, WorkspaceSettings,
+    AdvisorSettings, AgeBand, Looked, MessageBand, Recommendation, Score, Source, Stage,
+    StaleReason, WorkspaceSettings,
 };
 use chrono::{TimeDelta, Utc};
 use serde::de::DeserializeOwned;
@@ -178,11 +180,79 @@ async fn the_advisor_hears_how_leads_ended_here_and_what_it_has_cost() {
             .await
             .unwrap();
     }
+    here.asked(&month, 30).await;
     let context: AdvisorContext = scoring(&here, Query::AdvisorContext {}).await;
-    assert_eq!((context.spent_micro_usd, context.budget_micro_usd), (750, 10_000_000));
-    let of = |of| context.win_rates.iter().find(|rate| rate.of == of).map(|r| (r.ended, r.won));
-    assert_eq!(of(Pattern::Any), Some((4, 1)));
-    assert_eq!(of(Pattern::Source(Source::Partner)), Some((2, 0)));
+    assert_eq!((context.spent_micro_usd, context.budget_micro_usd), (780, 10_000_000));
+    assert_eq!(rate(&context, Pattern::Any), Some((4, 1)));
+    assert_eq!(rate(&context, Pattern::Source(Source::Partner)), Some((2, 0)));
+    house.close().await;
+}
+
+fn rate(context: &AdvisorContext, of: Pattern) -> Option<(u64, u64)> {
+    context.win_rates.iter().find(|rate| rate.of == of).map(|rate| (rate.ended, rate.won))
+}
+
+/// A lead that was won, or lost while it was new.
+async fn ended(tenant: &Tenant<'_>, won: bool) -> LeadId {
+    let stage = if won { Stage::Transferred } else { Stage::Lost };
+    let lead = tenant.lead(Given { stage, source: Source::Partner, ..Given::default() }).await;
+    if won {
+        tenant.sale(lead, None, day(2)).await;
+    }
+    lead
+}
+
+const WON: &str = "UPDATE rm_sale_board_1.sales SET stage = 'paid', paid_at = '2020-01-01'";
+
+#[tokio::test]
+async fn a_new_lead_is_compared_with_all_that_were_new_and_with_none_that_came_with_its_end() {
+    let house = House::open().await;
+    let tenant = house.workspace().await;
+    for nth in 0..20 {
+        ended(&tenant, nth % 2 == 0).await;
+    }
+    for (won, kind) in [(true, "won"), (false, "lost")] {
+        let lead = ended(&tenant, won).await;
+        let data = json!({ "outcome": { "kind": kind } });
+        let entry = Entry { data, ..Entry::of("lead", lead.uuid(), "lead.imported.v1") };
+        tenant.entry(1 + u64::from(won), &entry).await;
+    }
+    house.write(WON).await;
+    house
+        .write("UPDATE rm_lead_board_1.leads SET reached = 'qualified' WHERE stage <> 'lost'")
+        .await;
+    let context: AdvisorContext = scoring(&tenant, Query::AdvisorContext {}).await;
+    assert_eq!(rate(&context, Pattern::Stage(Stage::New)), Some((20, 10)), "50 %");
+    assert_eq!(rate(&context, Pattern::Stage(Stage::Contacted)), Some((10, 10)));
+    assert_eq!(rate(&context, Pattern::Any), Some((22, 11)));
+    assert_eq!(rate(&context, Pattern::Source(Source::Partner)), Some((22, 11)));
+    assert_eq!(rate(&context, Pattern::Messages(MessageBand::None)), Some((20, 10)));
+    assert_eq!(rate(&context, Pattern::HasDomain(false)), Some((20, 10)));
+    assert_eq!(rate(&context, Pattern::Age(AgeBand::Today)), Some((20, 10)));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn of_many_leads_those_count_that_ended_last_whichever_way_they_did() {
+    let house = House::open().await;
+    let tenant = house.workspace().await;
+    let lost = ended(&tenant, false).await;
+    ended(&tenant, true).await;
+    house.write(WON).await;
+    house
+        .write(&format!(
+            "INSERT INTO rm_lead_board_1.leads (workspace, id, stage, source, contact, tags, \
+                 score_rank, created_at, stage_since, merged, erased, search) \
+             SELECT workspace, gen_random_uuid(), stage, source, contact, tags, score_rank, \
+                 created_at - interval '1 year', stage_since, merged, erased, search \
+             FROM rm_lead_board_1.leads, generate_series(1, 19999) WHERE id = '{}'; \
+             INSERT INTO rm_lead_board_1.activity SELECT workspace, id, 1, 0, created_at \
+             FROM rm_lead_board_1.leads ON CONFLICT DO NOTHING",
+            lost.uuid()
+        ))
+        .await;
+    let context: AdvisorContext = scoring(&tenant, Query::AdvisorContext {}).await;
+    assert_eq!(rate(&context, Pattern::Any), Some((20_000, 0)), "the won one ended years before");
     house.close().await;
 }
 

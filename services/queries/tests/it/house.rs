@@ -2,7 +2,7 @@
 
 use ael_events::actor::ServicePrincipal;
 use ael_events::command::Credential;
-use ael_events::ids::{LeadId, MemberId, SaleId, WorkspaceId};
+use ael_events::ids::{AdvisorId, LeadId, MemberId, SaleId, WorkspaceId};
 use ael_events::order::PositionToken;
 use ael_events::query::{LeadView, Query, QueryRequest};
 use ael_events::subjects::{self, Edge};
@@ -222,6 +222,21 @@ impl Tenant<'_> {
         .bind(lead.uuid())
         .bind(owner.map(MemberId::uuid))
         .bind(opened_at)
+        .execute(&self.house.superuser)
+        .await
+        .unwrap();
+    }
+
+    /// The assistant was asked: it cost this in a month, and in 2020 a thousand before that.
+    pub async fn asked(&self, month: &str, cost: u64) {
+        sqlx::query(
+            "INSERT INTO rm_advisor_1.advisors (workspace, id, version, changed, outcomes, \
+             outside, questions) VALUES ($1, $2, 1, 0, 0, '[]', $3)",
+        )
+        .bind(self.id.uuid())
+        .bind(AdvisorId::of(self.id).uuid())
+        .bind(json!({ "input_tokens": 40, "output_tokens": 4,
+            "cost_micro_usd": { "2020-01": 1_000, month: cost } }))
         .execute(&self.house.superuser)
         .await
         .unwrap();

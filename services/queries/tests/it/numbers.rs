@@ -70,3 +70,22 @@ async fn numbers_are_summed_over_lanes_and_an_agent_gets_their_own() {
     assert_eq!((nothing.overview.converted, nothing.overview.revenue.len()), (0, 0));
     house.close().await;
 }
+
+#[tokio::test]
+async fn the_advisors_cost_has_its_questions_in_it_and_an_agent_is_told_of_no_budget() {
+    let house = House::open().await;
+    let (tenant, other) = (house.workspace().await, house.workspace().await);
+    let month = Utc::now().format("%Y-%m").to_string();
+    count(&tenant, Some("alice"), "ai_cost", &month, &[500, 20]).await;
+    count(&tenant, Some("alice"), "ai_input_tokens", "", &[60]).await;
+    count(&tenant, None, "ai_cost", "2020-01", &[3]).await;
+    tenant.asked(&month, 30).await;
+    other.asked(&month, 7).await;
+    let ai = tenant.ask::<Statistics>("mary", Query::Statistics {}).await.ai;
+    assert_eq!((ai.month_micro_usd, ai.cost_micro_usd), (550, 1_553));
+    assert_eq!((ai.input_tokens, ai.output_tokens, ai.budget_micro_usd), (100, 4, 10_000_000));
+    let own = tenant.ask::<Statistics>("alice", Query::Statistics {}).await.ai;
+    assert_eq!((own.cost_micro_usd, own.input_tokens, own.output_tokens), (520, 60, 0));
+    assert_eq!((own.month_micro_usd, own.budget_micro_usd), (0, 0));
+    house.close().await;
+}

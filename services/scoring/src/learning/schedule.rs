@@ -9,7 +9,7 @@ use ael_client::{Client, ClientError};
 use ael_events::actor::ServicePrincipal;
 use ael_events::command::Credential;
 use ael_events::ids::WorkspaceId;
-use ael_events::query::{Query, QueryRequest, TrainingState};
+use ael_events::query::{ModelList, Query, QueryRequest, TrainingState};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -42,16 +42,35 @@ async fn look(client: &Client) {
             return;
         }
     };
-    for state in states.into_iter().filter(is_due) {
+    for state in states.into_iter().filter(has_news) {
         let workspace = state.workspace;
         let asker = Asker { client: client.clone(), workspace, credential: credential() };
-        tell(workspace, learn(&asker, |_| {}).await.map(|learnt| learnt.model_version));
+        match asker.models().await {
+            Ok(models) if is_due(&state, &models) => {
+                tell(workspace, learn(&asker, |_| {}).await.map(|learnt| learnt.model_version));
+            }
+            Ok(_) => tracing::debug!(%workspace, "somebody went back: it learns when told to"),
+            Err(error) => tell(workspace, Err(error.into())),
+        }
     }
 }
 
-/// A tenth more outcomes than last time, and fifty at least.
-fn is_due(state: &TrainingState) -> bool {
+/// There is something new to learn from, and nobody went back from what was learnt last: whoever
+/// did would see it undone.
+fn is_due(state: &TrainingState, models: &ModelList) -> bool {
+    has_news(state) && !went_back(models)
+}
+
+/// A tenth more outcomes than last time, and fifty at least. Outcomes of which one kind is too
+/// rare to learn from are not counted.
+fn has_news(state: &TrainingState) -> bool {
     state.new_outcomes >= LEAST.into() && state.new_outcomes * 10 >= state.trained_on
+}
+
+/// Whether another model scores than the last training left behind.
+fn went_back(models: &ModelList) -> bool {
+    let last = models.trainings.first();
+    last.is_some_and(|last| last.model_version.or(last.training.against) != models.champion)
 }
 
 fn tell(workspace: WorkspaceId, learnt: Result<Option<u32>, LearningError>) {
@@ -80,15 +99,55 @@ fn tell(workspace: WorkspaceId, learnt: Result<Option<u32>, LearningError>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ael_events::event::{Figures, Training};
+    use ael_events::query::TrainingView;
+    use chrono::DateTime;
+
+    fn state(trained_on: u64, new_outcomes: u64) -> TrainingState {
+        TrainingState { workspace: WorkspaceId::from_uuid(Uuid::nil()), trained_on, new_outcomes }
+    }
+
+    /// Trainings, the newest first: what each made, and whom it competed with.
+    fn models(champion: Option<u32>, trainings: &[(Option<u32>, Option<u32>)]) -> ModelList {
+        let figures = Figures { auc: 0.8, brier: 0.1, log_loss: 0.3, ece: 0.01 };
+        let of = |(model_version, against): &(Option<u32>, Option<u32>)| TrainingView {
+            model_version: *model_version,
+            recorded_at: DateTime::UNIX_EPOCH,
+            training: Training {
+                trained_until: DateTime::UNIX_EPOCH,
+                won: 30,
+                lost: 30,
+                judged: 12,
+                against: *against,
+                champion: figures,
+                challenger: figures,
+                outside: Vec::new(),
+            },
+        };
+        ModelList { version: 7, champion, trainings: trainings.iter().map(of).collect() }
+    }
 
     #[test]
     fn it_is_learnt_anew_after_fifty_outcomes_that_are_a_tenth_of_those_known() {
-        let due = |trained_on, new_outcomes| {
-            let workspace = WorkspaceId::from_uuid(Uuid::nil());
-            is_due(&TrainingState { workspace, trained_on, new_outcomes })
-        };
+        let due =
+            |trained_on, new_outcomes| is_due(&state(trained_on, new_outcomes), &models(None, &[]));
         assert!(due(0, 50) && !due(0, 49));
         assert!(due(400, 50) && due(500, 50) && !due(501, 50));
         assert!(due(9_000, 900) && !due(9_000, 899));
+    }
+
+    #[test]
+    fn whoever_went_back_is_overruled_by_no_schedule_until_somebody_trains() {
+        let due = |models: &ModelList| is_due(&state(100, 100), models);
+        let first = (Some(1), None);
+        assert!(due(&models(Some(1), &[first])), "as it was left");
+        assert!(!due(&models(None, &[first])), "back to the rules");
+        assert!(!due(&models(Some(1), &[(Some(2), Some(1)), first])), "back to a model");
+        let refused = (None, Some(1));
+        assert!(due(&models(Some(1), &[refused, first])), "the one before goes on scoring");
+        assert!(!due(&models(None, &[refused, first])));
+        // Trained on request since: it won, or what somebody went back to won.
+        assert!(due(&models(Some(2), &[(Some(2), None), first])));
+        assert!(due(&models(None, &[(None, None), first])));
     }
 }
