@@ -23,7 +23,7 @@ pub struct SettingsPatch {
     /// Under which score a transfer needs a reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_transfer_score: Option<Score>,
-    /// After how many days an analysis is stale.
+    /// After how many days an analysis is stale; 0 counts as 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale_days: Option<u32>,
     /// The currency of amounts that name none.

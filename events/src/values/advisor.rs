@@ -200,6 +200,8 @@ impl Looked {
         settings: &AdvisorSettings,
     ) -> Option<StaleReason> {
         let age = now.signed_duration_since(self.at);
+        // With none, each analysis would be stale as soon as it is made.
+        let stale_days = stale_days.max(1);
         if !self.same_stage {
             Some(StaleReason::StageChanged)
         } else if !self.same_domain {
@@ -249,6 +251,8 @@ mod tests {
         };
         assert_eq!(after(fresh, 6), None);
         assert_eq!(after(fresh, 7), Some(StaleReason::Age));
+        let settings = AdvisorSettings::default();
+        assert_eq!(fresh.stale(at + TimeDelta::hours(23), 0, &settings), None, "0 counts as 1");
         let talked = Looked { messages: (2, 9), ..fresh };
         assert_eq!(after(talked, 9), Some(StaleReason::Messages));
         let moved = Looked { same_domain: false, ..talked };

@@ -148,7 +148,7 @@ pub struct WorkspaceSettings {
     pub tags: BTreeSet<Tag>,
     /// Below this score a transfer needs a reason.
     pub min_transfer_score: Score,
-    /// After how many days an analysis is stale.
+    /// After how many days an analysis is stale; 0 counts as 1.
     pub stale_days: u32,
     /// The currency of new sales.
     pub currency: Currency,

@@ -41,7 +41,7 @@ BEGIN
     CROSS JOIN LATERAL (
         SELECT l.workspace, l.id, l.analysed_at FROM read.lead_analyses l
         WHERE l.workspace = w.workspace AND l.analysed_at <= now() - make_interval(
-            hours => 24 * least((w.settings ->> 'stale_days')::bigint, 36500)::integer)
+            hours => 24 * least(greatest((w.settings ->> 'stale_days')::bigint, 1), 36500)::integer)
         ORDER BY l.analysed_at LIMIT p_limit
     ) a
     ORDER BY a.analysed_at LIMIT p_limit;
