@@ -39,7 +39,8 @@ const PAGE: &str = "SELECT l.id, l.version, l.stage, l.source, l.business_domain
             coalesce((w.settings #>> '{advisor,stale_messages_percent}')::bigint, 50) \
         THEN 'messages' \
     WHEN l.analysed_at <= now() - make_interval( \
-            hours => 24 * least(greatest((w.settings ->> 'stale_days')::bigint, 1), 36500)::integer) \
+            hours => 24 * \
+            least(greatest((w.settings ->> 'stale_days')::bigint, 1), 36500)::integer) \
         THEN 'age' END AS stale, l.created_at, l.updated_at, l.erased \
     FROM ((SELECT l.* FROM read.lead_board l \
     WHERE l.workspace = $1 ORDER BY l.created_at DESC, l.id DESC LIMIT 51)) l \

@@ -29,7 +29,8 @@ const STALE: &str = "CASE \
             coalesce((w.settings #>> '{advisor,stale_messages_percent}')::bigint, 50) \
         THEN 'messages' \
     WHEN l.analysed_at <= now() - make_interval( \
-            hours => 24 * least(greatest((w.settings ->> 'stale_days')::bigint, 1), 36500)::integer) \
+            hours => 24 * \
+            least(greatest((w.settings ->> 'stale_days')::bigint, 1), 36500)::integer) \
         THEN 'age' END";
 
 /// Whose leads a branch reads.
