@@ -21,11 +21,11 @@ pub enum Pattern {
     Source(Source),
     /// It came as far as this stage, whatever became of it then.
     Stage(Stage),
-    /// So many messages were exchanged.
+    /// So many messages were exchanged, at least (not known of leads that came with their end).
     Messages(MessageBand),
     /// Whether its line of business was known.
     HasDomain(bool),
-    /// It had this age when it ended.
+    /// It was worked for so long, at least (not known of leads that came with their end).
     Age(AgeBand),
 }
 

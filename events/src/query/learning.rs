@@ -91,6 +91,6 @@ pub struct TrainingState {
     pub workspace: WorkspaceId,
     /// Of how many outcomes the last training knew.
     pub trained_on: u64,
-    /// How many came since.
+    /// How many leads ended since, each once; 0 while nothing was learnt and one kind is too rare.
     pub new_outcomes: u64,
 }

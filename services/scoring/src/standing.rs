@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 /// How often it is said although nothing changed: the bucket forgets.
-const REPEAT: Duration = Duration::from_secs(60);
+const REPEAT: Duration = Duration::from_secs(15);
 
 /// Tells it until told to stop.
 pub(crate) async fn tell(advisor: Arc<Advisor>, bus: Bus, stop: CancellationToken) {
@@ -59,7 +59,17 @@ fn later(told: &ProviderStanding, now: &ProviderStanding) -> bool {
 
 async fn put(bucket: &LazyBucket, standing: &ProviderStanding) -> Result<(), BucketError> {
     let body = serde_json::to_vec(standing).unwrap_or_default();
-    bucket.open().await?.put(subjects::PROVIDER_STANDING, body).await.map(|_| ())
+    let bucket = bucket.open().await?;
+    let known = bucket.get(subjects::PROVIDER_STANDING).await?;
+    let known = known.and_then(|entry| serde_json::from_slice::<ProviderStanding>(&entry.value).ok());
+    // That another copy leaves it alone is worth more than that this one does not.
+    let is_worse = known.is_some_and(|known| {
+        known.state == ProviderState::Open && known.until.is_some_and(|until| until > Utc::now())
+    });
+    if is_worse && standing.state != ProviderState::Open {
+        return Ok(());
+    }
+    bucket.put(subjects::PROVIDER_STANDING, body).await.map(|_| ())
 }
 
 fn standing(cloud: &Cloud, now: DateTime<Utc>) -> ProviderStanding {

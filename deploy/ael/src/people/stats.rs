@@ -53,8 +53,11 @@ fn advisor(out: Output, ai: &AiStats, provider: Option<&ProviderStanding>) -> an
         let asked = ai.cache_hits + ai.cache_misses;
         let saved = dollars(ai.saved_micro_usd);
         let hits = format!("{} of {asked}, which saved {saved}", ai.cache_hits);
-        let spent = dollars(ai.month_micro_usd);
         facts.push(("remembered", hits));
+    }
+    // Nobody but who sees all is told of the budget.
+    if ai.budget_micro_usd > 0 && (provider.is_some() || ai.month_micro_usd > 0) {
+        let spent = dollars(ai.month_micro_usd);
         facts.push(("this month", format!("{spent} of {}", dollars(ai.budget_micro_usd))));
     }
     out.facts(facts)

@@ -15,6 +15,8 @@ use std::sync::LazyLock;
 
 /// How many words of a question are looked for among the leads.
 const LOOKED_FOR: usize = 24;
+/// How many contacts of a question are looked for among the leads; others are hidden unseen.
+const CONTACTS_LOOKED_FOR: usize = 8;
 /// How many leads one word may mean.
 const MEANT: usize = 3;
 
@@ -185,9 +187,13 @@ impl Pseudonyms {
         let Some(contact) = CONTACT.as_ref() else { return Ok(String::new()) };
         let mut hidden = String::new();
         let mut taken_to = 0;
-        for found in contact.find_iter(question) {
+        for (nth, found) in contact.find_iter(question).enumerate() {
             hidden += &question[taken_to..found.start()];
             taken_to = found.end();
+            if nth >= CONTACTS_LOOKED_FOR {
+                hidden += &format!("[{}]", self.other("contact", found.as_str()));
+                continue;
+            }
             let filter = LeadFilter { q: Some(found.as_str().to_owned()), ..LeadFilter::default() };
             let list = ListLeads { filter, limit: Some(2), ..ListLeads::default() };
             let leads = match turn.eyes.leads(list).await {
