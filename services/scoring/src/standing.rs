@@ -61,7 +61,8 @@ async fn put(bucket: &LazyBucket, standing: &ProviderStanding) -> Result<(), Buc
     let body = serde_json::to_vec(standing).unwrap_or_default();
     let bucket = bucket.open().await?;
     let known = bucket.get(subjects::PROVIDER_STANDING).await?;
-    let known = known.and_then(|entry| serde_json::from_slice::<ProviderStanding>(&entry.value).ok());
+    let known =
+        known.and_then(|entry| serde_json::from_slice::<ProviderStanding>(&entry.value).ok());
     // That another copy leaves it alone is worth more than that this one does not.
     let is_worse = known.is_some_and(|known| {
         known.state == ProviderState::Open && known.until.is_some_and(|until| until > Utc::now())
