@@ -164,6 +164,7 @@ fn answer(nth: usize) -> anyhow::Result<RememberedAnswer> {
         model: "gpt-4o-mini".parse()?,
         prompt_version: "score-1".parse()?,
         analysed_at: Utc::now(),
+        cost_micro_usd: 90,
     })
 }
 

@@ -79,6 +79,9 @@ pub struct RememberedAnswer {
     pub prompt_version: PromptVersion,
     /// When. Older ones than `AI_CACHE_TTL` are ignored.
     pub analysed_at: DateTime<Utc>,
+    /// What it cost, which whoever finds it saves, in millionths of a US dollar.
+    #[serde(default)]
+    pub cost_micro_usd: u64,
 }
 
 /// Whether a provider outside is asked.

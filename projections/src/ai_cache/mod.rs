@@ -125,6 +125,7 @@ fn answer(event: &AnalysisRecorded) -> Option<(&str, RememberedAnswer)> {
         model: event.model.clone(),
         prompt_version: event.prompt_version.clone(),
         analysed_at: event.analysed_at,
+        cost_micro_usd: event.usage.cost_micro_usd,
     };
     Some((key.as_str(), answer))
 }
@@ -154,6 +155,9 @@ mod tests {
             "what the model said, not what we made of it"
         );
         assert!(answer(&AnalysisRecorded { cache_key: None, ..asked.clone() }).is_none());
+        let usage = Usage { cost_micro_usd: 90, ..asked.usage.clone() };
+        let paid = AnalysisRecorded { usage, ..asked.clone() };
+        assert_eq!(answer(&paid).unwrap().1.cost_micro_usd, 90, "what the next one saves");
         let usage = Usage { cached: true, ..asked.usage.clone() };
         assert!(answer(&AnalysisRecorded { usage, ..asked.clone() }).is_none());
         assert!(answer(&AnalysisRecorded { private: Private::Erased, ..asked }).is_none());

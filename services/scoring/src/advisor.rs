@@ -301,7 +301,7 @@ impl Outside {
         key: FeatureHash,
         spent: Spent,
     ) -> Result<Advised, NotOutside> {
-        let answer = match asked.and_then(|said| self.answer(said)) {
+        let answer = match asked.and_then(|said| self.answer(said, spent)) {
             Ok(answer) => answer,
             Err(error) => {
                 self.cache.in_vain(flight).await;
@@ -344,7 +344,7 @@ impl Outside {
         }
     }
 
-    fn answer(&self, said: Said) -> Result<RememberedAnswer, NotOutside> {
+    fn answer(&self, said: Said, spent: Spent) -> Result<RememberedAnswer, NotOutside> {
         Ok(RememberedAnswer {
             score: said.score,
             recommendation: said.recommendation,
@@ -352,6 +352,7 @@ impl Outside {
             model: ModelName::parse(self.cloud.model())?,
             prompt_version: PromptVersion::parse(PROMPT_VERSION)?,
             analysed_at: Utc::now(),
+            cost_micro_usd: spent.micro_usd,
         })
     }
 
@@ -382,6 +383,7 @@ fn remembered(
     answer: &RememberedAnswer,
     key: FeatureHash,
 ) -> Result<Advised, NotOutside> {
+    metrics::counter!("ael_ai_saved_micro_usd_total").increment(answer.cost_micro_usd);
     let usage = Usage { cached: true, ..Usage::default() };
     Ok(Advised { advice: advice(features, answer)?, usage, cache_key: Some(key) })
 }
