@@ -183,6 +183,21 @@ impl Bus {
         self.watcher.link.subscribe()
     }
 
+    /// Waits until the connection that is there now is gone; at once when it is away.
+    pub(crate) async fn lost(&self) {
+        let mut link = self.watch_link();
+        let now = *link.borrow();
+        let gone = |link: &Link| match link.state {
+            LinkState::Up => link.connects > now.connects.max(1),
+            // Before the first word of the connection itself it only looks away.
+            LinkState::Down => link.connects > 0,
+            LinkState::Closed => true,
+        };
+        if link.wait_for(gone).await.is_err() {
+            tracing::debug!("nobody tells any more how the connection is");
+        }
+    }
+
     /// What the server says about itself.
     #[must_use]
     pub fn server(&self) -> ServerFacts {

@@ -26,6 +26,13 @@ pub enum RequestError {
         /// How long we waited.
         waited: Duration,
     },
+    /// The connection to the bus went away before the answer came, or is away; the question may or
+    /// may not have been acted on.
+    #[error("the connection to the bus was lost before {subject} was answered")]
+    Lost {
+        /// What was asked.
+        subject: String,
+    },
     /// The question is larger than the bus takes; it was not sent.
     #[error("a request of {bytes} bytes is too large: the limit is {limit}")]
     TooLarge {
@@ -66,7 +73,8 @@ impl Bus {
     /// Asks and waits for the answer. The running story (trace) goes along.
     ///
     /// # Errors
-    /// See [`RequestError`]; only after a [`RequestError::Timeout`] may something have happened.
+    /// See [`RequestError`]; only after a [`RequestError::Timeout`] or a [`RequestError::Lost`] may
+    /// something have happened.
     pub async fn request(
         &self,
         subject: &str,
@@ -125,15 +133,19 @@ impl Bus {
             .headers(Traceparent::stamp(headers).into())
             .payload(payload)
             .timeout(Some(timeout));
-        let answer = self.client.send_request(subject.to_owned(), request).await;
+        // An answer to a connection that is gone does not come: whoever asks hears it at once.
+        let answer = tokio::select! {
+            biased;
+            answer = self.client.send_request(subject.to_owned(), request) =>
+                answer.map_err(|error| self.explain(subject, timeout, error)),
+            () = self.lost() => Err(RequestError::Lost { subject: subject.to_owned() }),
+        };
         metrics::histogram!("ael_bus_request_seconds", "kind" => kind.clone())
             .record(began.elapsed().as_secs_f64());
-        answer.map(|message| message.payload).map_err(|error| {
-            let error = self.explain(subject, timeout, error);
+        answer.map(|message| message.payload).inspect_err(|error| {
             metrics::counter!("ael_bus_request_failures_total",
-                "kind" => kind, "reason" => reason(&error))
+                "kind" => kind, "reason" => reason(error))
             .increment(1);
-            error
         })
     }
 
@@ -166,6 +178,7 @@ fn reason(error: &RequestError) -> &'static str {
     match error {
         RequestError::NoResponders { .. } => "no_responders",
         RequestError::Timeout { .. } => "timeout",
+        RequestError::Lost { .. } => "lost",
         RequestError::TooLarge { .. } => "too_large",
         RequestError::Refused { .. } => "refused",
         RequestError::Unreadable { .. } => "unreadable",

@@ -9,7 +9,7 @@ mod secret;
 pub use bearer::{Bearer, Bearers, FIRST_TOKEN};
 pub use secret::{BadFirstSecret, FirstSecret, NewInvitationCode, NewToken, NoRandomness};
 
-use ael_bus::{Bus, RequestError};
+use ael_bus::{Bus, LinkState, RequestError};
 use ael_events::answer::{Accepted, CommandAnswer, Failed, QueryAnswer, Rejected};
 use ael_events::command::CommandRequest;
 use ael_events::ids::WorkspaceId;
@@ -156,6 +156,7 @@ impl Client {
         request: &VerifyRequest,
     ) -> Result<VerifyPage, ClientError> {
         let subject = subjects::ask(self.edge, workspace, VerifyRequest::NAME);
+        self.present().await;
         let budget_ms = request.budget_ms.unwrap_or(VerifyRequest::BUDGET_MS);
         let timeout = Duration::from_millis(budget_ms.min(VerifyRequest::MAX_BUDGET_MS).into());
         let answer = self.bus.ask(&subject, request, timeout + VERIFY_GRACE).await;
@@ -173,8 +174,17 @@ impl Client {
         request: &AssistantRequest,
     ) -> Result<AssistantAnswer, ClientError> {
         let subject = subjects::ask(self.edge, workspace, AssistantRequest::NAME);
+        self.present().await;
         let answer = self.bus.ask(&subject, request, ASSISTANT_PATIENCE).await;
         found(answer.map_err(unanswered)?)
+    }
+
+    /// Waits until the bus is there, no longer than for somebody to answer.
+    async fn present(&self) {
+        let mut link = self.bus.watch_link();
+        let there = link.wait_for(|link| link.state != LinkState::Down);
+        let waited = tokio::time::timeout(self.absence, there).await;
+        tracing::debug!(in_time = waited.is_ok(), "looked whether the bus is there");
     }
 
     /// Asks until there is an answer that asking again would not change, or the patience ends.
@@ -184,7 +194,7 @@ impl Client {
         question: &Q,
         read: impl Fn(A) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
-        let (began, deadline) = (Instant::now(), Instant::now() + self.patience);
+        let (deadline, mut absent_since) = (Instant::now() + self.patience, None);
         let payload = serde_json::to_vec(question).map(Bytes::from).map_err(|source| {
             ClientError::Unavailable(RequestError::Unreadable {
                 subject: subject.to_owned(),
@@ -199,8 +209,9 @@ impl Client {
                 Err(error) => error,
             };
             let Some(pause) = pause(&error, round) else { return Err(error) };
-            let ends = if is_absence(&error) { began + self.absence } else { deadline };
-            if Instant::now() + pause >= ends.min(deadline) {
+            absent_since = is_absence(&error).then(|| absent_since.unwrap_or_else(Instant::now));
+            let ends = absent_since.map_or(deadline, |since| deadline.min(since + self.absence));
+            if Instant::now() + pause >= ends {
                 return Err(error);
             }
             tracing::debug!(subject, round, %error, "asking again");
@@ -279,7 +290,10 @@ impl Written {
 
 /// Whether nobody is there who could answer.
 const fn is_absence(error: &ClientError) -> bool {
-    matches!(error, ClientError::Unavailable(RequestError::NoResponders { .. }))
+    matches!(
+        error,
+        ClientError::Unavailable(RequestError::NoResponders { .. } | RequestError::Lost { .. })
+    )
 }
 
 /// A request that was too large to send is refused here, in the words in which the house would.
@@ -291,6 +305,7 @@ fn unanswered(error: RequestError) -> ClientError {
         )),
         RequestError::NoResponders { .. }
         | RequestError::Timeout { .. }
+        | RequestError::Lost { .. }
         | RequestError::Refused { .. }
         | RequestError::Unreadable { .. }
         | RequestError::Unsendable { .. } => ClientError::Unavailable(error),
@@ -304,7 +319,9 @@ fn pause(error: &ClientError, round: u32) -> Option<Duration> {
         ClientError::Rejected(_) => return None,
         ClientError::Failed(failed) => failed.retry_after_ms.clamp(backoff_ms, 5_000),
         ClientError::Unavailable(error) => match error {
-            RequestError::NoResponders { .. } | RequestError::Timeout { .. } => backoff_ms,
+            RequestError::NoResponders { .. }
+            | RequestError::Timeout { .. }
+            | RequestError::Lost { .. } => backoff_ms,
             RequestError::TooLarge { .. }
             | RequestError::Refused { .. }
             | RequestError::Unreadable { .. }

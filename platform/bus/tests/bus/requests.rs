@@ -224,6 +224,27 @@ async fn copies_may_stop_at_any_time_without_losing_a_question() {
 }
 
 #[tokio::test]
+async fn whoever_waits_for_an_answer_hears_at_once_that_the_server_is_gone() {
+    on_every_server(async |server| {
+        let parrot = Parrot::new();
+        let _service = serve(server, &parrot, 8).await;
+        let cli = server.bus("cli").await;
+        let very_long = 10 * PATIENCE;
+        let question = cli.request(SUBJECT, "wait", very_long);
+        let kill = async {
+            eventually("it is being worked on", async || parrot.busy.load(SeqCst) == 1).await;
+            server.kill();
+        };
+        let both = tokio::time::timeout(PATIENCE, async { tokio::join!(question, kill) });
+        let (answer, ()) = both.await.expect("it waits although the server is gone");
+        assert!(matches!(answer, Err(RequestError::Lost { .. })), "{answer:?}");
+        let answer = cli.request(SUBJECT, "x", very_long).await;
+        assert!(matches!(answer, Err(RequestError::Lost { .. })), "{answer:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn services_and_askers_come_back_after_the_server_does() {
     on_every_server(async |server| {
         let service = serve(server, &Parrot::new(), 8).await;
