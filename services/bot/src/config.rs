@@ -1,0 +1,1 @@
+//! What the bot needs to know: its bus, its token, and where Telegram is.
