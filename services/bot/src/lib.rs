@@ -2,4 +2,5 @@
 
 mod config;
 mod out;
+mod talk;
 mod wire;
