@@ -246,7 +246,8 @@ fn enter(chat: &mut Chat<'_>, words: &Words) {
     chat.writes("067 765 43 21, sasha@example.com", "New lead: domain");
     chat.presses("🏢 first", "New lead: intent");
     let confirm = chat.presses(words.skip, "New lead: confirm");
-    for value in ["Олександра Бондаренко-Іваненко", "+380677654321", "sasha@example.com", "first"] {
+    for value in ["Олександра Бондаренко-Іваненко", "+380677654321", "sasha@example.com", "first"]
+    {
         assert!(confirm.text.contains(value), "no {value} in {}", confirm.text);
     }
     let card = chat.presses(words.create, "The lead's card");
@@ -311,7 +312,8 @@ fn look_around(chat: &mut Chat<'_>, words: &Words) {
     chat.writes(words.quick, "Quick");
     chat.writes(words.settings, "Settings");
     chat.writes(words.assist, "AI Assist");
-    let question = if words.language == "uk" { "скільки лідів?" } else { "how many leads?" };
+    let question =
+        if words.language == "uk" { "скільки лідів?" } else { "how many leads?" };
     chat.writes(question, "AI Assist: an answer");
     chat.presses(words.leave, "AI Assist: left");
     let card = "Тарас Бондар\nдиректор\nФОП Бондар\n+380 50 123 45 67";

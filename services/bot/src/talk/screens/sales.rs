@@ -6,7 +6,6 @@ use crate::talk::hands::{Done, Hitch};
 use crate::talk::html::{self, escaped};
 use crate::talk::scene::{Scene, button};
 use crate::talk::tap::Tap;
-use crate::talk::words::Put;
 use ael_events::command::{LoseSale, MoveSale};
 use ael_events::ids::SaleId;
 use ael_events::query::{ListSales, Query, SalePage, SaleView};
