@@ -19,6 +19,8 @@ pub const DEAD: &str = "DEAD";
 pub const AI_CACHE: &str = "ai_cache";
 /// The bucket of half-finished conversations of the bot.
 pub const DIALOGUES: &str = "bot_dialogues";
+/// The bucket in which copies of the bot agree on who does what. Nobody's data.
+pub const BOT_LEASES: &str = "bot_leases";
 /// The bucket of what was last said in conversations with the assistant.
 pub const ASSISTANT_MEMORY: &str = "assistant_memory";
 /// The bucket of tickets by which browsers open a WebSocket.
@@ -174,6 +176,27 @@ pub fn events_of_lane(lane: Lane) -> String {
 pub fn projector(lane: Lane) -> String {
     format!("projector-{lane}")
 }
+
+/// `ael.tg.update.<lane>`: an update from Telegram, sealed; the lane is that of its chat.
+#[must_use]
+pub fn telegram_update(lane: Lane) -> String {
+    format!("ael.tg.update.{lane}")
+}
+
+/// `ael.tg.send.<lane>`: something for Telegram, sealed; the lane is that of its chat.
+#[must_use]
+pub fn telegram_send(lane: Lane) -> String {
+    format!("ael.tg.send.{lane}")
+}
+
+/// The durable consumer of a lane's updates: `bot-updates-<lane>`.
+#[must_use]
+pub fn bot_updates(lane: Lane) -> String {
+    format!("bot-updates-{lane}")
+}
+
+/// The durable consumer of what is sent to Telegram.
+pub const BOT_SENDER: &str = "bot-sender";
 
 /// `ael.dead.<consumer>`
 #[must_use]

@@ -27,13 +27,15 @@ mod stream;
 pub mod topology;
 mod trace;
 
+/// The seal of what lies on the bus outside the event log.
+pub use ael_seal::{BusSeal, SealError};
 pub use bucket::{Bucket, BucketError, Entry, LazyBucket};
 pub use config::BusConfig;
 pub use connection::{Bus, BusError, Link, LinkState, ServerFacts};
 pub use consumer::{ConsumeError, Consumer, Delivered};
 pub use effects::{Fate, follow};
 pub use message::{Headers, Message};
-pub use publisher::{EventPublisher, MAX_BATCH, Publication, PublishError};
+pub use publisher::{EventPublisher, Kept, MAX_BATCH, Publication, PublishError};
 pub use pubsub::Subscription;
 pub use request::RequestError;
 pub use serve::{Handler, Request, ServeOptions, Standing, Unhandled};

@@ -94,6 +94,18 @@ pub struct Publication {
     pub payload: Bytes,
 }
 
+/// A message that a stream keeps once, however often it is published: within the stream's
+/// `remembers_ids` a second one of the same id is dropped by the server.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// Where it goes.
+    pub subject: String,
+    /// By what the server knows it again.
+    pub id: String,
+    /// What it says.
+    pub payload: Bytes,
+}
+
 /// The ids of one attempt at one batch, unlike those of any other attempt.
 struct BatchIds(u64);
 
@@ -227,6 +239,27 @@ impl Bus {
         let sent = self.jetstream.send_publish(subject.to_owned(), message).await;
         let ack = sent.map_err(explain)?.await.map_err(explain)?;
         Ok(ack.sequence)
+    }
+
+    /// Publishes messages in this order, none waiting for the one before, and returns when the
+    /// server has them all.
+    ///
+    /// # Errors
+    /// The first failure; some of the others may have been kept. Publishing all of them again does
+    /// no harm.
+    pub async fn publish_once_each(&self, messages: Vec<Kept>) -> Result<(), PublishError> {
+        let mut sent = Vec::with_capacity(messages.len());
+        for Kept { subject, id, payload } in messages {
+            let headers = Traceparent::stamp(Headers::new()).into();
+            let message = PublishMessage::build().headers(headers).payload(payload).message_id(&id);
+            let explain = |error: NatsError| self.explain_publish(subject.clone(), 0, &error);
+            let ack = self.jetstream.send_publish(subject.clone(), message).await;
+            let ack = ack.map_err(explain)?;
+            sent.push(async move {
+                ack.await.map_err(|error| self.explain_publish(subject, 0, &error))
+            });
+        }
+        join_all(sent).await.into_iter().try_for_each(|ack| ack.map(drop))
     }
 
     fn explain_publish(&self, subject: String, expected: u64, error: &NatsError) -> PublishError {

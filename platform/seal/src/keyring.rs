@@ -44,14 +44,15 @@ pub struct WrappedKey {
     pub bytes: Vec<u8>,
 }
 
+/// A key with its name.
 #[derive(Clone)]
-struct MasterKey {
-    id: KeyId,
-    key: DataKey,
+pub(crate) struct NamedKey {
+    pub(crate) id: KeyId,
+    pub(crate) key: DataKey,
 }
 
 struct Loaded {
-    keys: Vec<MasterKey>,
+    keys: Vec<NamedKey>,
     modified: Option<SystemTime>,
 }
 
@@ -136,12 +137,12 @@ impl MasterKeyring {
         DataKey::from_slice(&plain).ok_or(SealError::KeyChanged)
     }
 
-    fn first(&self) -> Result<MasterKey, SealError> {
+    fn first(&self) -> Result<NamedKey, SealError> {
         let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
         loaded.keys.first().cloned().ok_or(SealError::MasterKey)
     }
 
-    fn find(&self, id: KeyId) -> Option<MasterKey> {
+    fn find(&self, id: KeyId) -> Option<NamedKey> {
         let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
         loaded.keys.iter().find(|key| key.id == id).cloned()
     }
@@ -174,17 +175,21 @@ fn read(path: &Path) -> Result<Loaded, SealError> {
     Ok(Loaded { keys: parse(&text)?, modified: Some(modified) })
 }
 
-fn parse(text: &str) -> Result<Vec<MasterKey>, SealError> {
+fn parse(text: &str) -> Result<Vec<NamedKey>, SealError> {
+    named_keys(text).ok_or(SealError::MasterKey)
+}
+
+/// Reads base64 of 32 bytes, several separated by commas; none at all is not enough.
+pub(crate) fn named_keys(text: &str) -> Option<Vec<NamedKey>> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     let keys = parts.map(|part| {
-        let bytes = Zeroizing::new(STANDARD.decode(part).map_err(|_| SealError::MasterKey)?);
-        let key = DataKey::from_slice(&bytes).ok_or(SealError::MasterKey)?;
+        let bytes = Zeroizing::new(STANDARD.decode(part).ok()?);
+        let key = DataKey::from_slice(&bytes)?;
         let digest: [u8; 32] = Sha256::digest(key.bytes()).into();
-        let id = KeyId::from_slice(&digest[..8]).ok_or(SealError::MasterKey)?;
-        Ok(MasterKey { id, key })
+        let id = KeyId::from_slice(&digest[..8])?;
+        Some(NamedKey { id, key })
     });
-    let keys = keys.collect::<Result<Vec<_>, SealError>>()?;
-    if keys.is_empty() { Err(SealError::MasterKey) } else { Ok(keys) }
+    keys.collect::<Option<Vec<_>>>().filter(|keys| !keys.is_empty())
 }
 
 #[cfg(test)]

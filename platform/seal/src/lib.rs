@@ -15,15 +15,20 @@
 //! - **Keyed hashes survive the master key.** A workspace's hash key is a data key like any other:
 //!   rotation rewraps it and changes no hash.
 //!
+//! - **What lies on the bus belongs to its place.** Payloads with people in them outside the event
+//!   log are sealed by a rotating key of the bus ([`BusSeal`]), together with their subject or key.
+//!
 //! The cipher is XChaCha20-Poly1305: its nonces are long enough (24 bytes) to be chosen at random
 //! for ever.
 
+mod bus;
 mod cipher;
 mod event;
 mod hash;
 mod key;
 mod keyring;
 
+pub use bus::BusSeal;
 pub use event::{EventIdentity, open_data, seal_data};
 pub use hash::{ContactKind, UnknownContactKind, WorkspaceHmac, same};
 pub use key::{DataKey, KeyIdentity, Purpose};
@@ -41,6 +46,15 @@ pub enum SealError {
         "the master key cannot be read: expected base64 of 32 bytes, several separated by commas"
     )]
     MasterKey,
+    /// The bus key is not as it should be. Says nothing of its value.
+    #[error("the bus key cannot be read: expected base64 of 32 bytes, several separated by commas")]
+    BusKey,
+    /// Something on the bus was sealed by a key that we don't have.
+    #[error("sealed by the bus key {id}, which is not among those given")]
+    UnknownBusKey {
+        /// The missing key's id.
+        id: KeyId,
+    },
     /// The file of the master key cannot be read.
     #[error("the master key's file {} cannot be read", .path.display())]
     KeyFile {

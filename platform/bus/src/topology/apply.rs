@@ -9,8 +9,8 @@ use async_nats::jetstream::{
 use serde::de::DeserializeOwned;
 use std::{fmt, time::Duration};
 
-/// The shortest window in which the server looks for repeated message ids: nothing of ours relies
-/// on it, and each remembered id costs the server memory.
+/// The shortest window in which the server looks for repeated message ids: where nothing of ours
+/// relies on it, since each remembered id costs the server memory.
 const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
 
 /// Something on the server that is not as the topology says.
@@ -144,6 +144,7 @@ fn wanted_stream(spec: &StreamSpec) -> stream::Config {
         },
         max_age: spec.max_age.unwrap_or_default(),
         max_messages_per_subject: -1,
+        duplicate_window: spec.remembers_ids.unwrap_or(DUPLICATE_WINDOW),
         ..common()
     }
 }

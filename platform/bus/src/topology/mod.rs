@@ -93,6 +93,9 @@ pub struct StreamSpec {
     /// The greatest age of a message; none keeps it for ever.
     #[serde(default, deserialize_with = "duration")]
     pub max_age: Option<Duration>,
+    /// For how long a second message of the same id is dropped; none for as short as can be.
+    #[serde(default, deserialize_with = "duration")]
+    pub remembers_ids: Option<Duration>,
 }
 
 /// A bucket: a stream `KV_<name>` that keeps the last value of each key.
@@ -278,6 +281,7 @@ mod tests {
                 subjects::AI_CACHE,
                 subjects::ADVISOR,
                 subjects::DIALOGUES,
+                subjects::BOT_LEASES,
                 subjects::ASSISTANT_MEMORY,
                 subjects::WS_TICKETS,
             ]
@@ -290,6 +294,17 @@ mod tests {
             })
             .collect();
         assert_eq!(lanes.durables().collect::<Vec<_>>(), expected);
+        let lanes = topology.consumer("bot-updates").unwrap();
+        let expected: Vec<_> = Lane::all()
+            .map(|lane| Durable {
+                name: subjects::bot_updates(lane),
+                filter: subjects::telegram_update(lane),
+            })
+            .collect();
+        assert_eq!(lanes.durables().collect::<Vec<_>>(), expected);
+        let sender = topology.consumer(subjects::BOT_SENDER).unwrap();
+        let begins = sender.filter.trim_end_matches('>');
+        assert!(Lane::all().all(|lane| subjects::telegram_send(lane).starts_with(begins)));
         for name in [subjects::SALE_OPENING, subjects::SALE_OPENING_IMPORTED] {
             let single: Vec<_> = topology.consumer(name).unwrap().durables().collect();
             assert_eq!(
@@ -328,6 +343,17 @@ mod tests {
             let token = |(wanted, token): (&str, &str)| wanted == "*" || wanted == token;
             assert_eq!(filter.split('.').count(), subject.split('.').count());
             assert!(filter.split('.').zip(subject.split('.')).all(token), "{filter} {subject}");
+        }
+    }
+
+    /// Who takes a lane over after a crash finds first what the dead copy had taken.
+    #[test]
+    fn what_a_dead_copy_of_the_bot_had_taken_comes_again_before_its_leases_end() {
+        let topology = Topology::embedded().unwrap();
+        let leases = topology.buckets.iter().find(|bucket| bucket.name == subjects::BOT_LEASES);
+        let age = leases.unwrap().max_age.unwrap();
+        for consumer in ["bot-updates", subjects::BOT_SENDER] {
+            assert!(topology.consumer(consumer).unwrap().ack_wait < age, "{consumer}");
         }
     }
 

@@ -51,7 +51,10 @@ impl Topology {
                 Keeps::UntilDone => "until done, ",
                 Keeps::UntilDeleted => "",
             };
-            let keeps = format!("{done}{}", age(stream.max_age));
+            let once = stream.remembers_ids.map_or_else(String::new, |window| {
+                format!("; each id once in {}", humantime::format_duration(window))
+            });
+            let keeps = format!("{done}{}{once}", age(stream.max_age));
             let subjects = code(stream.subjects.iter().cloned());
             row(&mut page, &[stream.name.clone(), subjects, keeps, stream.about.clone()]);
         }
