@@ -11,10 +11,36 @@
 //! - **One copy polls, one sends, and each lane has one owner**, by leases that end by themselves.
 //! - **The bus holds no open text.** Updates, dialogues and what is sent are sealed.
 
+mod chart;
+mod dead;
+mod dialogues;
+mod in_order;
+mod intake;
+mod lanes;
+mod lease;
+mod limits;
+mod outbox;
+mod requests;
+mod sender;
+mod telegram;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod webhook;
+mod wiring;
+
+pub(crate) use telegram::Telegram;
+pub(crate) use webhook::listen;
+pub(crate) use wiring::{Wiring, introduced};
+
 use crate::out::Out;
+use ael_events::ids::Lane;
 use chrono::{DateTime, Utc};
 use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
 use teloxide::types::Update;
+use uuid::Uuid;
 
 /// What the bot answers: implemented by `talk`, and by small ones in tests.
 pub(crate) trait Talk: Send + Sync + 'static {
@@ -46,4 +72,16 @@ pub(crate) trait Blocked: Send + Sync + 'static {
 pub(crate) struct Trouble {
     /// What is away, without personal data.
     pub(crate) reason: String,
+}
+
+/// The lane of a chat.
+fn lane_of(chat: i64) -> Lane {
+    Lane::of(Uuid::from_u64_pair(0, u64::from_be_bytes(chat.to_be_bytes())))
+}
+
+/// How long to wait before the next attempt: twice as long each time, somewhere between half of it
+/// and all of it.
+fn backoff(attempt: u32, shortest: Duration, longest: Duration) -> Duration {
+    let ceiling = shortest.saturating_mul(2_u32.saturating_pow(attempt.min(16))).min(longest);
+    ceiling.mul_f64(rand::random_range(0.5..=1.0))
 }
