@@ -306,6 +306,8 @@ fn spawn_up(home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Ch
         .env_remove("NATS_URL")
         .env_remove("OPENAI_API_KEY")
         .env_remove("OPENAI_BASE_URL")
+        .env_remove("TELEGRAM_BOT_TOKEN")
+        .env_remove("TELEGRAM_WEBHOOK_URL")
         // Many systems run at once, and none of them is in a hurry.
         .env("HTTP_ADDR", "127.0.0.1:0")
         .env("AEL_HTTP_RATE_PER_TOKEN", "0")

@@ -6,6 +6,7 @@
 mod advisor;
 mod assistant;
 mod audit;
+mod bot;
 mod erasure;
 mod faults;
 mod first_token;
@@ -25,6 +26,8 @@ mod recovery;
 mod restored;
 mod signed_in;
 mod speaker;
+#[expect(dead_code, reason = "the rest is for journeys through the bot")]
+mod telegram;
 mod trouble;
 mod truth;
 mod verify;

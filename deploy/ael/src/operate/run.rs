@@ -21,11 +21,13 @@ pub enum Service {
     Scoring,
     /// The HTTP interface
     Api,
+    /// The Telegram bot; off without TELEGRAM_BOT_TOKEN
+    Bot,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Commands,
         Self::Relay,
         Self::Projections,
@@ -33,6 +35,7 @@ impl Service {
         Self::Jobs,
         Self::Scoring,
         Self::Api,
+        Self::Bot,
     ];
 
     /// Its name on the command line, in logs and on the bus.
@@ -45,6 +48,7 @@ impl Service {
             Self::Jobs => "jobs",
             Self::Scoring => "scoring",
             Self::Api => "api",
+            Self::Bot => "bot",
         }
     }
 
@@ -59,7 +63,9 @@ impl Service {
         match self {
             Self::Projections => Some((ael_events::subjects::AUDITOR, "NATS_AUDIT_PASSWORD")),
             Self::Scoring => Some((Edge::Assistant.token(), "NATS_ASSISTANT_PASSWORD")),
-            Self::Commands | Self::Relay | Self::Queries | Self::Jobs | Self::Api => None,
+            Self::Commands | Self::Relay | Self::Queries | Self::Jobs | Self::Api | Self::Bot => {
+                None
+            }
         }
     }
 
@@ -70,7 +76,7 @@ impl Service {
             Self::Relay => Some(DbRole::Relay),
             Self::Projections => Some(DbRole::Projections),
             Self::Queries => Some(DbRole::Queries),
-            Self::Jobs | Self::Scoring | Self::Api => None,
+            Self::Jobs | Self::Scoring | Self::Api | Self::Bot => None,
         }
     }
 
@@ -78,7 +84,9 @@ impl Service {
     pub const fn opens_sealed_data(self) -> bool {
         match self {
             Self::Commands | Self::Projections => true,
-            Self::Relay | Self::Queries | Self::Jobs | Self::Scoring | Self::Api => false,
+            Self::Relay | Self::Queries | Self::Jobs | Self::Scoring | Self::Api | Self::Bot => {
+                false
+            }
         }
     }
 
@@ -91,6 +99,21 @@ impl Service {
             | Self::Projections
             | Self::Queries
             | Self::Jobs
+            | Self::Api
+            | Self::Bot => false,
+        }
+    }
+
+    /// Whether it speaks to Telegram, and so needs the bot's token and the key of the bus.
+    pub const fn speaks_to_telegram(self) -> bool {
+        match self {
+            Self::Bot => true,
+            Self::Commands
+            | Self::Relay
+            | Self::Projections
+            | Self::Queries
+            | Self::Jobs
+            | Self::Scoring
             | Self::Api => false,
         }
     }
@@ -115,6 +138,7 @@ impl Service {
                 Box::pin(ael_scoring::run(ael_scoring::Config::read(&env)?, stop)).await?;
             }
             Self::Api => ael_api::run(ael_api::Config::read(&env)?, stop).await?,
+            Self::Bot => Box::pin(ael_bot::run(ael_bot::Config::read(&env)?, stop)).await?,
         }
         Ok(())
     }

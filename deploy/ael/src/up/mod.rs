@@ -13,6 +13,7 @@ use crate::problem::Problem;
 use crate::session::{Global, Session};
 use crate::stack::{self, HTTP_ENDPOINT};
 use ael_auth::OidcConfig;
+use ael_bot::TelegramConfig;
 use ael_bus::Bus;
 use ael_client::{Client, ClientError};
 use ael_events::subjects::Edge;
@@ -47,6 +48,7 @@ impl Up {
         let steps = Steps::new(out);
         first_token::chosen(&env)?;
         OidcConfig::read(&env)?;
+        TelegramConfig::is_there(&env)?;
         let stop = shutdown::signal()?;
         let bring = bring::servers(global, &env, &steps);
         let Some(servers) = unless_stopped(&stop, bring).await? else { return Ok(()) };

@@ -4,6 +4,7 @@ use super::bring::{Steps, master_key_variable};
 use super::first_token;
 use crate::operate::run::Service;
 use crate::stack;
+use ael_bot::TelegramConfig;
 use ael_service::Env;
 use ael_stack::{Running, ServiceSpec, Stack};
 use anyhow::Context as _;
@@ -58,6 +59,16 @@ const OUTSIDE: [&str; 7] = [
     "AI_CONCURRENCY",
 ];
 
+/// What of our own environment the bot may have besides; the token and the webhook's secret are
+/// secrets.
+const TELEGRAM: [&str; 5] = [
+    "TELEGRAM_BOT_TOKEN",
+    "TELEGRAM_API_URL",
+    "TELEGRAM_WEBHOOK_URL",
+    "TELEGRAM_WEBHOOK_SECRET",
+    "BOT_LIMITS",
+];
+
 /// Starts every service, `copies` times each, and returns when all take work.
 pub async fn start(
     servers: &Stack,
@@ -69,14 +80,19 @@ pub async fn start(
     let program = std::env::current_exe()?;
     let running = servers.running();
     let mut specs = Vec::new();
-    for service in Service::ALL {
+    let has_bot = TelegramConfig::is_there(env)?;
+    let services: Vec<Service> =
+        Service::ALL.into_iter().filter(|one| has_bot || !one.speaks_to_telegram()).collect();
+    let hooks = hook_addresses(env, copies)?;
+    for service in services.iter().copied() {
         let environment = environment(service, &running, env)?;
         let spec = ServiceSpec::service(service.name(), &program, ["run", service.name()])
             .env(environment);
-        specs.extend((1..=copies).zip(http).map(|(number, address)| {
+        specs.extend((1..=copies).zip(http).zip(&hooks).map(|((number, address), hook)| {
             let copy = spec.copy(number);
             match service {
                 Service::Api => copy.env([("HTTP_ADDR", address.to_string())]),
+                Service::Bot => copy.env([("BOT_HTTP_ADDR", hook.to_string())]),
                 Service::Commands
                 | Service::Relay
                 | Service::Projections
@@ -86,7 +102,7 @@ pub async fn start(
             }
         }));
     }
-    let names: Vec<&str> = Service::ALL.iter().map(|service| service.name()).collect();
+    let names: Vec<&str> = services.iter().map(|service| service.name()).collect();
     steps.say(&format!("starting {}", names.join(", ")));
     try_join_all(specs.into_iter().map(|spec| servers.supervisor().start(spec))).await?;
     let copies = if copies > 1 { format!(" ({copies} copies each)") } else { String::new() };
@@ -114,6 +130,20 @@ pub fn http_addresses(env: &Env, copies: usize) -> anyhow::Result<Vec<SocketAddr
         .collect()
 }
 
+/// Where each copy of the bot listens for Telegram, if it does: `BOT_HTTP_ADDR` and the ports after
+/// it.
+fn hook_addresses(env: &Env, copies: usize) -> anyhow::Result<Vec<SocketAddr>> {
+    let usual = SocketAddr::from(([127, 0, 0, 1], 8081));
+    let first = env.or("BOT_HTTP_ADDR", "an address like 127.0.0.1:8081", usual)?;
+    (0..u16::try_from(copies)?)
+        .map(|number| {
+            let port = if first.port() == 0 { Some(0) } else { first.port().checked_add(number) };
+            let port = port.context("BOT_HTTP_ADDR has no ports left for so many copies")?;
+            Ok(SocketAddr::new(first.ip(), port))
+        })
+        .collect()
+}
+
 /// What a service is told: its own role's address, its own bus user, the master key if it may
 /// read people's data, and nothing else.
 fn environment(
@@ -136,10 +166,16 @@ fn environment(
         tell("DATABASE_URL", url.expose_secret());
     }
     let outside = OUTSIDE.iter().filter(|_| service.asks_outside());
-    for name in HANDED_ON.iter().chain(outside) {
+    let telegram = TELEGRAM.iter().filter(|_| service.speaks_to_telegram());
+    for name in HANDED_ON.iter().chain(outside).chain(telegram) {
         if let Some(value) = env.get(name) {
             tell(name, value);
         }
+    }
+    if service.speaks_to_telegram() {
+        let ours = || running.secrets().bus_key().map(|key| key.expose_secret().to_owned());
+        let key = env.get("AEL_BUS_KEY").map(str::to_owned).or_else(ours);
+        tell("AEL_BUS_KEY", &key.context("the home has no key of the bus: see secrets.env")?);
     }
     all.extend(first_token::told_to(service.name(), env)?);
     if service.opens_sealed_data() {
