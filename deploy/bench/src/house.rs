@@ -383,6 +383,7 @@ fn topology_with_bench() -> anyhow::Result<Topology> {
         subjects: vec![format!("{BENCH}.>")],
         keeps: Keeps::UntilDeleted,
         max_age: None,
+        remembers_ids: None,
     });
     topology.consumers.push(ConsumerSpec {
         name: BENCH.to_owned(),

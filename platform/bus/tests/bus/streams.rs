@@ -2,10 +2,10 @@
 
 use crate::server::{Server, eventually, on_every_server};
 use ael_bus::{
-    BucketError, Bus, Headers, MAX_BATCH, Publication, PublishError, StreamError, StreamTail,
+    BucketError, Bus, Headers, Kept, MAX_BATCH, Publication, PublishError, StreamError, StreamTail,
     topology::recreate_stream,
 };
-use ael_events::subjects::{AI_CACHE, DIALOGUES, EVENTS, JOBS};
+use ael_events::subjects::{AI_CACHE, DIALOGUES, EVENTS, JOBS, TELEGRAM};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -300,6 +300,31 @@ async fn a_bucket_is_read_by_its_readers_and_written_by_its_writers() {
         let nobody = server.bus("api").await.bucket(AI_CACHE).await;
         assert!(matches!(nobody, Err(BucketError::Missing { .. })), "{nobody:?}");
         assert_eq!(reader.get("k").await.unwrap().unwrap().value, "v");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_of_the_same_id_is_kept_once_where_the_stream_remembers_ids() {
+    on_every_server(async |server| {
+        server.ready().await;
+        let bot = server.bus("bot").await;
+        let message = |number: usize| Kept {
+            subject: format!("ael.tg.send.{number:02}"),
+            id: format!("out-{number}"),
+            payload: number.to_string().into(),
+        };
+        bot.publish_once_each((0..3).map(message).collect()).await.unwrap();
+        bot.publish_once_each((1..5).map(message).collect()).await.unwrap();
+        let stream = server.bus("admin").await.stream(TELEGRAM);
+        assert_eq!(stream.state().await.unwrap().messages, 5);
+        for (place, number) in (1..=5).zip(0..5) {
+            let kept = stream.message_at(place).await.unwrap().unwrap();
+            assert_eq!(kept.payload, number.to_string(), "in their order");
+        }
+        let stranger = Kept { subject: "ael.evt.00.w.lead.captured".to_owned(), ..message(9) };
+        let refused = bot.publish_once_each(vec![stranger]).await;
+        assert!(matches!(refused, Err(PublishError::Refused { .. })), "{refused:?}");
     })
     .await;
 }

@@ -17,12 +17,12 @@ const FAMILY: &str = "DejaVu Sans";
 
 const WIDTH: i32 = 1_000;
 const MARGIN: i32 = 44;
-const TITLE: i32 = 46;
-const HEADING: i32 = 36;
-const TEXT: i32 = 32;
+const TITLE: i32 = 50;
+const HEADING: i32 = 38;
+const TEXT: i32 = 36;
 /// From one bar to the next: its words above, the bar below them.
-const ROW: i32 = 84;
-const BAR: i32 = 26;
+const ROW: i32 = 106;
+const BAR: i32 = 28;
 /// The most that is drawn: Telegram refuses pictures that are much higher than wide.
 const MOST_BARS: usize = 40;
 
@@ -68,6 +68,7 @@ pub(crate) fn draw(chart: &Chart) -> Result<Vec<u8>, Undrawn> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, wide, high);
     encoder.set_color(png::ColorType::Rgb);
+    encoder.set_compression(png::Compression::Best);
     let mut writer = encoder.write_header().map_err(undrawn)?;
     writer.write_image_data(&pixels).map_err(undrawn)?;
     writer.finish().map_err(undrawn)?;
@@ -224,7 +225,7 @@ mod tests {
         let painted = count(&pixels, COLOURS[0]);
         assert!(painted.abs_diff(inner * 5 / 4) < inner / 50, "{painted} of {inner}");
         assert!(count(&pixels, BRIGHT) > 2_000, "there are words");
-        assert!(file.len() < 100_000, "{}", file.len());
+        assert!(file.len() < 60_000, "{}", file.len());
     }
 
     #[test]

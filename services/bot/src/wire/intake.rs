@@ -227,7 +227,8 @@ mod tests {
         );
         assert_eq!(read(&message), Some((5, -9)));
         let inline = format!(
-            r#"{{"update_id":6,"inline_query":{{"id":"1","from":{person},"query":"x","offset":""}}}}"#
+            r#"{{"update_id":6,
+            "inline_query":{{"id":"1","from":{person},"query":"x","offset":""}}}}"#
         );
         assert_eq!(read(&inline), Some((6, 7)));
     }

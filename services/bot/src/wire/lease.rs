@@ -3,8 +3,8 @@
 //!
 //! # Invariants
 //!
-//! - **Nobody works on an old lease.** A copy that could not renew its lease stops three seconds
-//!   before the bucket forgets it and another one can take it.
+//! - **Nobody works on an old lease.** A copy that could not renew its lease stops before the
+//!   bucket forgets it and another one can take it.
 //! - **No clock is compared with another machine's.** Copies count up; who has not counted for
 //!   eight seconds of one's own clock is gone.
 //! - **Lanes are spread evenly.** Each lane belongs to one of the copies that are there, by their
@@ -22,8 +22,9 @@ use uuid::Uuid;
 
 /// How often a lease is renewed, and how often a copy says that it is there.
 const BEAT: Duration = Duration::from_secs(2);
-/// How long a lease holds without being renewed: three seconds less than the bucket's age.
-const HOLDS: Duration = Duration::from_secs(7);
+/// How long a lease holds without being renewed: with what a renewal may take, it is given up
+/// before the bucket forgets it, after ten seconds.
+const HOLDS: Duration = Duration::from_secs(6);
 /// How often it is tried to take a lease that another copy holds.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long the bus may take for a renewal.
