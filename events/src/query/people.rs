@@ -20,6 +20,21 @@ pub struct Me {
     pub scopes: Option<BTreeSet<Scope>>,
 }
 
+/// See [`super::Query::ListMembers`]. In the order in which they joined.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListMembers {
+    /// Where the page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Cursor>,
+    /// How many, 1 to 200; 50 when not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u16>,
+}
+
+/// A page of members.
+pub type MemberPage = Page<MemberView>;
+
 /// See [`super::Query::ListTokens`]. Newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
