@@ -82,8 +82,11 @@ pub struct TokenView {
     pub created_at: DateTime<Utc>,
     /// Until when it is good; for ever, when not said.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When it was revoked.
+    /// When it was revoked, by itself or with the token that it was made with.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// The token by which it was made, if by one.
+    #[serde(default)]
+    pub made_with: Option<TokenId>,
     /// When it last let somebody in, up to some seconds ago; never, when not said.
     #[serde(default)]
     pub last_used_at: Option<DateTime<Utc>>,
