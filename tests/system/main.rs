@@ -25,6 +25,7 @@ mod recovery;
 mod restored;
 mod signed_in;
 mod speaker;
+mod tokens;
 mod trouble;
 mod truth;
 mod verify;
