@@ -9,6 +9,8 @@ mod audit;
 mod erasure;
 mod faults;
 mod first_token;
+mod fuzz;
+mod hostile;
 mod house;
 mod http;
 mod import;
