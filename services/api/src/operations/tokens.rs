@@ -95,8 +95,7 @@ impl TokensApi {
 
     /// Revoke a token
     ///
-    /// It opens nothing any more, everywhere, within a second; nor does any token that was made with
-    /// it.
+    /// Within a second it opens nothing any more, anywhere; nor does what was made with it.
     #[oai(path = "/tokens/:id/revoke", method = "post", operation_id = "revoke_token")]
     async fn revoke(
         &self,
