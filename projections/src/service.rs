@@ -5,7 +5,7 @@ use crate::error::{ProjectionError, SourceError};
 use crate::projector::{Projector, ProjectorOptions};
 use crate::source::StoreSource;
 use crate::verify::VerifyDesk;
-use ael_auth::{Oidc, OidcConfig};
+use ael_auth::{CursorKey, Oidc, OidcConfig};
 use ael_bus::{Bus, ServeOptions};
 use ael_events::subjects::{AUDITOR, VERIFY};
 use ael_seal::MasterKeyring;
@@ -114,7 +114,9 @@ pub async fn run(
         Some(auditor) => {
             let pool = enter(url, "ael-audit", AUDIT_CONNECTIONS, Some(AUDIT_STATEMENT_MS)).await?;
             let provider = config.provider.map(Oidc::new).transpose()?;
-            let desk = VerifyDesk::new(pool, config.master.clone(), opinion, provider);
+            let cursors = CursorKey::of_database(url);
+            let desk = VerifyDesk::new(pool, config.master.clone(), opinion, cursors);
+            let desk = desk.with_provider(provider);
             Some(answer(auditor, desk, stop.clone()).await?)
         }
         None => {

@@ -95,7 +95,12 @@ impl House {
 
     /// Starts it again on the same home.
     pub fn start_again(&mut self, arguments: &[&str]) {
-        self.up = spawn_up(&self.home(), arguments, &[]);
+        self.start_again_with(arguments, &[]);
+    }
+
+    /// The same with more environment.
+    pub fn start_again_with(&mut self, arguments: &[&str], environment: &[(&str, &str)]) {
+        self.up = spawn_up(&self.home(), arguments, environment);
         self.wait_until_ready();
     }
 
@@ -206,6 +211,23 @@ impl House {
             }
         }
         found
+    }
+
+    /// The process among these that holds the connection from this port of this machine.
+    pub fn connected_from(port: u16, among: &[Pid]) -> Option<Pid> {
+        let connections = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        let from = format!(":{port:04X}");
+        let inode = connections.lines().find_map(|line| {
+            let mut fields = line.split_whitespace();
+            let local = fields.nth(1)?;
+            local.ends_with(&from).then(|| fields.nth(7))?
+        })?;
+        let held = format!("socket:[{inode}]");
+        among.iter().copied().find(|pid| {
+            let files = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
+            let mut targets = files.flatten().filter_map(|file| file.path().read_link().ok());
+            targets.any(|target| target.as_os_str() == held.as_str())
+        })
     }
 
     /// Kills the processes whose command line contains this; says how many there were.

@@ -13,7 +13,8 @@ fn two_copies(house: &House) -> (Web, Web) {
     (Web::of(house, 1, &token), Web::of(house, 2, &token))
 }
 
-fn person(name: &str) -> Value {
+/// Somebody with an address of their own.
+pub fn person(name: &str) -> Value {
     let email = format!("{}@example.com", uuid::Uuid::now_v7());
     json!({ "contact": { "full_name": name, "email": email }, "business_domain": "first" })
 }
@@ -322,6 +323,55 @@ fn a_revoked_token_soon_opens_nothing_on_any_copy() {
 }
 
 #[test]
+fn what_never_becomes_a_request_is_refused_with_a_problem_too() {
+    let house = House::start(&[]);
+    let web = Web::of(&house, 1, &token(&house, None, &["admin"]));
+    let large = |bytes: usize| "x".repeat(bytes);
+    let many: Vec<(String, String)> =
+        (0..150).map(|number| (format!("x-{number}"), large(1))).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|(name, it)| (&**name, &**it)).collect();
+    for (path, headers, status, code) in [
+        (format!("/leads?q={}", large(20_000)), vec![], 414, "address_too_long"),
+        (format!("/leads?q={}", large(70_000)), vec![], 414, "address_too_long"),
+        ("/me".to_owned(), vec![("x-odd", &*large(40_000))], 431, "headers_too_large"),
+        ("/me".to_owned(), vec![("x-odd", &*large(500_000))], 431, "headers_too_large"),
+        ("/me".to_owned(), many, 431, "headers_too_large"),
+        ("/me".to_owned(), vec![("bad name", "x")], 400, "malformed_request"),
+        ("/me is here".to_owned(), vec![], 400, "malformed_request"),
+    ] {
+        let answer = web.send("GET", &path, &headers, None);
+        assert_eq!((answer.status, &*answer.code()), (status, code), "{answer:?}");
+        assert_eq!(answer.headers["x-request-id"], answer.json()["request_id"], "{answer:?}");
+    }
+}
+
+#[test]
+fn members_come_in_pages() {
+    let house = House::start(&[]);
+    let web = Web::of(&house, 1, &token(&house, None, &["admin"]));
+    for name in ["Ada", "Bea", "Cem"] {
+        assert_eq!(web.post("/members", &json!({ "name": name, "role": "agent" })).status, 201);
+    }
+    let names = |page: &Value| -> Vec<String> {
+        let items = page["items"].as_array().unwrap().iter();
+        items.map(|it| it["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = house.until("all are listed", || {
+        let all = web.get("/members").json();
+        (all["items"].as_array()?.len() == 4).then_some(all)
+    });
+    assert_eq!(names(&all)[1..], ["Ada", "Bea", "Cem"]);
+    assert_eq!(all["next_cursor"], Value::Null);
+    let first = web.get("/members?limit=3").json();
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = web.get(&format!("/members?limit=3&cursor={cursor}")).json();
+    assert_eq!([names(&first), names(&second)].concat(), names(&all));
+    assert_eq!(second["next_cursor"], Value::Null);
+    assert_eq!(web.get("/members?limit=0").status, 422);
+    assert_eq!(web.get(&format!("/invitations?cursor={cursor}")).code(), "cursor_mismatch");
+}
+
+#[test]
 fn while_a_part_is_away_the_answer_is_a_quick_503_and_nothing_is_lost() {
     let house = House::start(&[]);
     let web = Web::of(&house, 1, &token(&house, None, &["admin"]));
@@ -446,49 +496,4 @@ fn pages_of_our_own_may_call_and_answers_are_dressed_for_the_public() {
     assert!(web.get("//metrics").body.contains("ael_http_requests_total"));
     let proxied = web.send("GET", "//metrics", &[("x-forwarded-for", "1.2.3.4")], None);
     assert_eq!(proxied.status, 404);
-}
-
-#[test]
-fn a_token_for_leads_alone_tells_nothing_of_their_sales_and_makes_none_that_outlives_it() {
-    let house = House::start(&[]);
-    let web = Web::of(&house, 1, &token(&house, None, &["admin"]));
-    let lead = web.post("/leads", &person("Ada")).id();
-    let path = format!("/leads/{lead}");
-    for stage in ["contacted", "qualified"] {
-        assert_eq!(web.post(&format!("{path}/stage"), &json!({ "stage": stage })).status, 200);
-    }
-    let amount = json!({ "amount_minor": 100, "currency": "EUR" });
-    let transfer = json!({ "reason": "all is agreed", "amount": amount });
-    assert_eq!(web.post(&format!("{path}/transfer"), &transfer).status, 202);
-    let names = |web: &Web| -> Vec<String> {
-        // Asked for without a position, it may not be there yet.
-        let entries = house.until("the history is told", || {
-            let history = web.get(&format!("{path}/history"));
-            assert!([200, 404].contains(&history.status), "{history:?}");
-            history.json()["items"].as_array().cloned()
-        });
-        entries.iter().map(|it| it["event_type"].as_str().unwrap().to_owned()).collect()
-    };
-    house.until("the sale is part of the history", || {
-        names(&web).iter().any(|name| name.starts_with("sale.")).then_some(())
-    });
-
-    let narrow = web.with(&token(&house, None, &["leads:read"]));
-    assert!(names(&narrow).iter().all(|name| name.starts_with("lead.")), "{:?}", names(&narrow));
-    for with_sale in [format!("{path}?include=sale"), "/leads?include=owner,sale".to_owned()] {
-        assert_eq!(narrow.get(&with_sale).code(), "scope_missing", "{with_sale}");
-        assert_eq!(web.get(&with_sale).status, 200, "{with_sale}");
-    }
-
-    let until = chrono::Utc::now() + chrono::TimeDelta::hours(1);
-    let ends = |end: Option<chrono::DateTime<chrono::Utc>>| -> Value {
-        json!({ "label": "form", "scopes": ["leads:read"], "expires_at": end })
-    };
-    let short = web.post("/tokens", &ends(Some(until))).json();
-    let short = web.with(short["token"].as_str().unwrap());
-    let later = until + chrono::TimeDelta::seconds(1);
-    for outlives in [None, Some(later)] {
-        assert_eq!(short.post("/tokens", &ends(outlives)).code(), "outlives_its_maker");
-    }
-    assert_eq!(short.post("/tokens", &ends(Some(until))).status, 201);
 }

@@ -4,6 +4,7 @@ use crate::house::House;
 use crate::web::{Web, token};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::Path;
 
 const OUTCOMES: u64 = 240;
@@ -33,9 +34,9 @@ rules = [
 categorical = ["channel", "city"]
 "#;
 
-fn leads(folder: &Path) -> (String, String) {
+fn leads(folder: &Path, which: Range<u64>) -> (String, String) {
     let mut rows = "id,name,email,messages,channel,city,end\n".to_owned();
-    for nth in 0..OUTCOMES {
+    for nth in which {
         let good = nth % 2 == 0;
         let won = if nth % 8 == 0 { !good } else { good };
         let channel = if good { "friend" } else { "advert" };
@@ -75,7 +76,7 @@ fn the_advisor_learns_scores_by_what_it_learnt_and_goes_back_to_the_rules() {
     let nothing = json!({ "version": 0, "champion": null, "trainings": [] });
     assert_eq!(house.json(&["ai", "models"]), nothing);
 
-    let (file, mapping) = leads(&house.home());
+    let (file, mapping) = leads(&house.home(), 0..OUTCOMES);
     house.json(&["import", "leads", &file, "--mapping", &mapping]);
     house.until("all that ended is told", || {
         let out = house.said_by(&["ai", "export-finetune"]);
@@ -118,7 +119,7 @@ fn the_advisor_learns_scores_by_what_it_learnt_and_goes_back_to_the_rules() {
 #[test]
 fn what_leaves_the_house_for_fine_tuning_tells_of_nobody() {
     let house = House::start(&[]);
-    let (file, mapping) = leads(&house.home());
+    let (file, mapping) = leads(&house.home(), 0..OUTCOMES);
     house.json(&["import", "leads", &file, "--mapping", &mapping]);
     let out = house.until("all that ended is told", || {
         let out = house.said_by(&["ai", "export-finetune"]);
@@ -129,4 +130,49 @@ fn what_leaves_the_house_for_fine_tuning_tells_of_nobody() {
     }
     let line: Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
     assert_eq!(line["messages"].as_array().unwrap().len(), 3);
+}
+
+/// How many outcomes each training knew, the newest first.
+fn known(models: &Value) -> Vec<u64> {
+    let of =
+        |training: &Value| training["won"].as_u64().unwrap() + training["lost"].as_u64().unwrap();
+    let trainings = models["trainings"].as_array().unwrap();
+    trainings.iter().map(|told| of(&told["training"])).collect()
+}
+
+#[test]
+fn the_same_outcomes_are_learnt_from_once_by_itself_however_many_copies_look() {
+    let mut house = House::start_with(&[], &[("AI_RETRAIN_HOURS", "0")]);
+    let import = |house: &House, which: Range<u64>| {
+        let (file, mapping) = leads(&house.home(), which);
+        house.json(&["import", "leads", &file, "--mapping", &mapping]);
+    };
+    import(&house, 0..OUTCOMES);
+    house.until("all that ended is told", || {
+        let out = house.said_by(&["ai", "export-finetune"]);
+        (out.lines().count() as u64 == OUTCOMES).then_some(())
+    });
+    assert_eq!(known(&house.json(&["ai", "models"])), [0; 0]);
+    house.stop();
+    // Both copies look for the first time at about the same moment.
+    house.start_again_with(&["--copies", "2"], &[("AI_RETRAIN_HOURS", "0.001")]);
+    let learnt = |least: u64| {
+        house.until("it to learn", || {
+            let models = house.json(&["ai", "models"]);
+            known(&models).first().is_some_and(|known| *known >= least).then_some(models)
+        })
+    };
+    let first = learnt(OUTCOMES);
+    assert_eq!((known(&first), &first["champion"]), (vec![OUTCOMES], &json!(1)), "{first}");
+    // It looks on and finds nothing new, until enough has come.
+    import(&house, OUTCOMES..OUTCOMES + 60);
+    let models = learnt(OUTCOMES + 50);
+    let mut known = known(&models);
+    assert_eq!(known.pop(), Some(OUTCOMES), "{models}");
+    assert!(known.iter().all(|known| *known >= OUTCOMES + 50), "{models}");
+    assert!(known.is_sorted_by(|newer, older| newer > older), "{models}");
+    let newest = &models["trainings"][0]["model_version"];
+    let champion = if newest.is_null() { &json!(1) } else { newest };
+    assert_eq!(&models["champion"], champion, "{models}");
+    house.assert_sound();
 }

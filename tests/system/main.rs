@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
 
+mod advice;
 mod advisor;
 mod assistant;
 mod audit;
@@ -10,6 +11,8 @@ mod bot;
 mod erasure;
 mod faults;
 mod first_token;
+mod fuzz;
+mod hostile;
 mod house;
 mod http;
 mod import;
@@ -29,6 +32,7 @@ mod signed_in;
 mod speaker;
 #[expect(dead_code, reason = "the rest is for journeys through the bot")]
 mod telegram;
+mod tokens;
 mod trouble;
 mod truth;
 mod verify;

@@ -6,7 +6,8 @@ use crate::web::{Answer, Web, token};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-const EVERYDAY: [&str; 6] =
+/// The scopes that no role is needed for.
+pub const EVERYDAY: [&str; 6] =
     ["leads:read", "leads:write", "sales:read", "sales:write", "stats:read", "files"];
 const ADMINS: [&str; 2] = ["export", "admin"];
 
@@ -47,22 +48,33 @@ fn operations() -> Vec<Operation> {
 }
 
 /// A member, and what they have to be called with.
-struct Somebody {
+pub struct Somebody {
     role: &'static str,
-    id: String,
+    pub id: String,
     lead: String,
-    sale: String,
-    token_id: String,
+    pub sale: String,
+    pub token_id: String,
 }
 
-struct World {
-    admin: Web,
-    colleague: String,
-    invitation: String,
+/// A workspace with its Admin, a colleague and somebody who is invited.
+pub struct World {
+    pub admin: Web,
+    pub colleague: String,
+    pub invitation: String,
 }
 
 impl World {
-    fn lead(&self, owner: Option<&str>) -> String {
+    /// The first workspace, called by its Admin.
+    pub fn of(house: &House) -> Self {
+        let admin = Web::of(house, 1, &token(house, None, &["admin"]));
+        let colleague = json!({ "name": "Colleague", "role": "agent" });
+        let colleague = admin.post("/members", &colleague).id();
+        let invited = admin.post("/invitations", &json!({ "name": "Guest", "role": "agent" }));
+        Self { admin, colleague, invitation: invited.id() }
+    }
+
+    /// A new lead.
+    pub fn lead(&self, owner: Option<&str>) -> String {
         let lead = json!({
             "contact": { "full_name": "Канарейка", "email": format!("{}@example.com", uuid()) },
             "business_domain": "first", "owner": owner,
@@ -71,7 +83,7 @@ impl World {
     }
 
     /// Somebody with a lead, a sale and a token of their own.
-    fn somebody(&self, house: &House, role: &'static str, name: &str) -> Somebody {
+    pub fn somebody(&self, house: &House, role: &'static str, name: &str) -> Somebody {
         let id = if role == "admin" {
             self.admin.get("/me").id()
         } else {
@@ -132,7 +144,8 @@ impl World {
     }
 }
 
-fn uuid() -> String {
+/// A new id that nothing has.
+pub fn uuid() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
@@ -151,10 +164,7 @@ fn let_in(operation: &Operation, answer: &Answer) -> bool {
 #[test]
 fn every_route_lets_in_whom_the_document_promises_and_nobody_else() {
     let house = House::start(&[]);
-    let admin = Web::of(&house, 1, &token(&house, None, &["admin"]));
-    let colleague = admin.post("/members", &json!({ "name": "Colleague", "role": "agent" })).id();
-    let invited = admin.post("/invitations", &json!({ "name": "Guest", "role": "agent" }));
-    let world = World { admin, colleague, invitation: invited.id() };
+    let world = World::of(&house);
     let people = [
         world.somebody(&house, "agent", "Ada"),
         world.somebody(&house, "manager", "Max"),
@@ -185,10 +195,7 @@ fn every_route_lets_in_whom_the_document_promises_and_nobody_else() {
 #[test]
 fn no_route_reaches_into_another_workspace() {
     let house = House::start(&[]);
-    let ours = Web::of(&house, 1, &token(&house, None, &["admin"]));
-    let colleague = ours.post("/members", &json!({ "name": "Colleague", "role": "agent" })).id();
-    let invited = ours.post("/invitations", &json!({ "name": "Guest", "role": "agent" })).id();
-    let world = World { admin: ours, colleague, invitation: invited };
+    let world = World::of(&house);
     let victim = world.somebody(&house, "admin", "");
     let before = world.admin.get(&format!("/leads/{}", victim.lead)).json();
 

@@ -30,6 +30,7 @@ pub enum Deed {
 struct State {
     deed: Option<Deed>,
     sent: Vec<String>,
+    askers: Vec<u16>,
     held: bool,
 }
 
@@ -81,6 +82,11 @@ impl Provider {
         self.shared.0.lock().unwrap().sent.clone()
     }
 
+    /// From which ports it was asked, one for each time.
+    pub fn askers(&self) -> Vec<u16> {
+        self.shared.0.lock().unwrap().askers.clone()
+    }
+
     /// How often it was asked.
     pub fn asked(&self) -> usize {
         self.sent().len()
@@ -102,7 +108,9 @@ impl Provider {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
+        let asker = stream.peer_addr()?.port();
         let mut state = self.shared.0.lock().unwrap();
+        state.askers.push(asker);
         state.sent.push(head + "\r\n" + &String::from_utf8_lossy(&body));
         while state.held || matches!(state.deed, Some(Deed::Hang)) {
             state = self.shared.1.wait(state).unwrap();

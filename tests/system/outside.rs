@@ -6,21 +6,27 @@ use crate::model::{Deed, Provider, score, tool_call};
 use crate::web::{Web, token};
 use serde_json::{Value, json};
 
-const RULES: &str = "cold-start-rules-1";
+pub const RULES: &str = "cold-start-rules-1";
 
 fn house(provider: &Provider, arguments: &[&str]) -> (House, Web) {
-    let environment = [
-        ("OPENAI_BASE_URL", provider.url.as_str()),
-        ("OPENAI_API_KEY", "sk-of-this-test"),
-        ("AI_TIMEOUT", "1"),
-    ];
-    let house = House::start_with(arguments, &environment);
+    house_with(provider, arguments, &[("AI_TIMEOUT", "1")])
+}
+
+/// A house that asks this provider, with more environment.
+pub fn house_with(
+    provider: &Provider,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> (House, Web) {
+    let provider =
+        [("OPENAI_BASE_URL", provider.url.as_str()), ("OPENAI_API_KEY", "sk-of-this-test")];
+    let house = House::start_with(arguments, &[&provider, environment].concat());
     let web = Web::of(&house, 1, &token(&house, None, &["admin"]));
     (house, web)
 }
 
 /// A lead with this many messages: leads with the same number look alike from outside.
-fn lead(web: &Web, name: &str, messages: u32) -> String {
+pub fn lead(web: &Web, name: &str, messages: u32) -> String {
     let contact = json!({ "full_name": name });
     let lead = web.post("/leads", &json!({ "contact": contact })).id();
     if messages > 0 {
@@ -32,7 +38,7 @@ fn lead(web: &Web, name: &str, messages: u32) -> String {
 }
 
 /// Asks for an analysis and waits until it is there.
-fn analysed(house: &House, web: &Web, lead: &str, force: bool) -> Value {
+pub fn analysed(house: &House, web: &Web, lead: &str, force: bool) -> Value {
     let asked = web.post(&format!("/leads/{lead}/analyze"), &json!({ "force": force }));
     assert_eq!(asked.status, 202, "{asked:?}");
     let position = asked.headers["x-ael-position"].clone();

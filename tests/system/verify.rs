@@ -53,7 +53,11 @@ impl Asker {
     }
 
     async fn refusal(&self) -> String {
-        match self.ask(&self.request(1_000, None)).await {
+        self.refusal_of(&self.request(1_000, None)).await
+    }
+
+    async fn refusal_of(&self, request: &VerifyRequest) -> String {
+        match self.ask(request).await {
             Err(ClientError::Rejected(refusal)) => refusal.code,
             other => panic!("not refused: {other:?}"),
         }
@@ -165,10 +169,18 @@ async fn nobody_but_the_workspaces_own_admins_may_ask_and_others_are_told_why() 
         assert_eq!(asker.refusal().await, code, "{name}");
     }
     let admin = Asker::with(&house, workspace, &token(&house, &["--scope", "admin"])).await;
-    let mut request = admin.request(1_000, Some("nonsense".to_owned()));
-    let refused = admin.ask(&request).await;
-    assert!(matches!(refused, Err(ClientError::Rejected(no)) if no.code == "bad_cursor"));
-    request = VerifyRequest { head: Some("1:zz@0".to_owned()), ..admin.request(1_000, None) };
-    let refused = admin.ask(&request).await;
-    assert!(matches!(refused, Err(ClientError::Rejected(no)) if no.code == "malformed_head"));
+    let nonsense = admin.request(1_000, Some("nonsense".to_owned()));
+    assert_eq!(admin.refusal_of(&nonsense).await, "invalid_cursor");
+    // A cursor leads on whom it was given to, in the audit that it was made for.
+    let next = admin.ask(&admin.request(1, None)).await.unwrap().next_cursor;
+    assert!(next.is_some(), "all was audited within a millisecond");
+    assert_eq!(own.refusal_of(&own.request(1, next.clone())).await, "cursor_mismatch");
+    let with_head = Some(format!("1:{}@1.1.1", "0".repeat(64)));
+    let other_audit = VerifyRequest { head: with_head, ..admin.request(1, next.clone()) };
+    assert_eq!(admin.refusal_of(&other_audit).await, "cursor_mismatch");
+    let mut changed = next.unwrap();
+    changed.replace_range(..1, if changed.starts_with('A') { "B" } else { "A" });
+    assert_eq!(admin.refusal_of(&admin.request(1, Some(changed))).await, "invalid_cursor");
+    let request = VerifyRequest { head: Some("1:zz@0".to_owned()), ..admin.request(1_000, None) };
+    assert_eq!(admin.refusal_of(&request).await, "malformed_head");
 }

@@ -85,24 +85,48 @@ impl Web {
         headers: &[(&str, &str)],
         body: Option<&str>,
     ) -> std::io::Result<Answer> {
-        let path = if path.starts_with("//") { &path[1..] } else { &format!("/api/v1{path}") };
+        let mut all: Vec<(&str, &[u8])> =
+            headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        if body.is_some() {
+            all.push(("content-type", b"application/json"));
+        }
+        self.send_bytes(method, path.as_bytes(), &all, body.map(str::as_bytes))
+    }
+
+    /// Sends a request of any bytes, whatever sense they make; a path and its query come as they
+    /// are written on the wire.
+    pub fn send_bytes(
+        &self,
+        method: &str,
+        path: &[u8],
+        headers: &[(&str, &[u8])],
+        body: Option<&[u8]>,
+    ) -> std::io::Result<Answer> {
+        let path = match path.strip_prefix(b"//") {
+            Some(rest) => [b"/", rest].concat(),
+            None => [b"/api/v1", path].concat(),
+        };
         // With HTTP/1.0 an answer ends with its connection.
-        let mut request = format!("{method} {path} HTTP/1.0\r\nhost: test\r\n");
-        request += &format!("authorization: Bearer {}\r\n", self.token);
-        for (name, value) in headers {
-            request += &format!("{name}: {value}\r\n");
-        }
+        let mut request = [method.as_bytes(), b" ", &path, b" HTTP/1.0\r\nhost: test\r\n"].concat();
+        let mut line = |name: &str, value: &[u8]| {
+            request.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+        };
+        line("authorization", format!("Bearer {}", self.token).as_bytes());
+        headers.iter().for_each(|(name, value)| line(name, value));
         if let Some(body) = body {
-            let length = body.len();
-            request += &format!("content-type: application/json\r\ncontent-length: {length}\r\n");
+            line("content-length", body.len().to_string().as_bytes());
         }
-        request += "\r\n";
-        request += body.unwrap_or_default();
+        request.extend_from_slice(b"\r\n");
+        request.extend_from_slice(body.unwrap_or_default());
         let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        stream.write_all(request.as_bytes())?;
+        // What is refused before all of it was sent is answered all the same.
+        let sent = stream.write_all(&request);
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
+        let received = stream.read_to_end(&mut answer);
+        if answer.is_empty() {
+            sent.and(received.map(drop))?;
+        }
         parsed(&String::from_utf8_lossy(&answer))
     }
 }

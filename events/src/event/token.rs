@@ -1,6 +1,6 @@
 //! What can have happened to an API token.
 
-use crate::ids::MemberId;
+use crate::ids::{MemberId, TokenId};
 use crate::private::Private;
 use crate::values::{Scope, TokenLabel};
 use chrono::{DateTime, Utc};
@@ -37,6 +37,9 @@ pub struct TokenCreated {
     /// Until when; for ever, when not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
+    /// The token by which it was made: revoked with that one. None, when it was made otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_with: Option<TokenId>,
     /// What it is for.
     #[serde(default)]
     pub private: Private<TokenPrivate>,

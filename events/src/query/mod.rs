@@ -30,8 +30,8 @@ pub use learning::{
 };
 pub use live::{ChangePage, ListChanges, LiveChange, Topic};
 pub use people::{
-    InvitationPage, InvitationView, ListInvitations, ListTokens, Me, Membership, TokenPage,
-    TokenView,
+    InvitationPage, InvitationView, ListInvitations, ListMembers, ListTokens, Me, MemberPage,
+    Membership, TokenPage, TokenView,
 };
 pub use sale::{GetSale, ListSales, SalePage, SaleSummary, SaleView};
 pub use stats::{
@@ -70,9 +70,9 @@ pub enum Query {
     /// The numbers of the workspace, or of the asker's own leads for an Agent.
     #[serde(rename = "statistics")]
     Statistics {},
-    /// The members (contact details for Admins only).
+    /// A page of the members (contact details for Admins only).
     #[serde(rename = "list_members")]
-    ListMembers {},
+    ListMembers(ListMembers),
     /// A page of one's own tokens, without their secrets; of everybody's for an Admin.
     #[serde(rename = "list_tokens")]
     ListTokens(ListTokens),
@@ -186,7 +186,7 @@ impl Query {
             Self::ListSales(_) => "list_sales",
             Self::GetSale(_) => "get_sale",
             Self::Statistics {} => "statistics",
-            Self::ListMembers {} => "list_members",
+            Self::ListMembers(_) => "list_members",
             Self::ListTokens(_) => "list_tokens",
             Self::ListInvitations(_) => "list_invitations",
             Self::ListEvents(_) => "list_events",
@@ -218,6 +218,7 @@ impl fmt::Debug for Query {
             Self::LeadHistory(history) => history,
             Self::ListSales(list) => list,
             Self::GetSale(get) => get,
+            Self::ListMembers(list) => list,
             Self::ListTokens(list) => list,
             Self::ListInvitations(list) => list,
             Self::ListEvents(list) => list,
@@ -227,7 +228,6 @@ impl fmt::Debug for Query {
             Self::GetModel(get) => get,
             Self::FindMember { .. } | Self::FindAccount { .. } => &"***",
             Self::Statistics {}
-            | Self::ListMembers {}
             | Self::Me {}
             | Self::GetWorkspace {}
             | Self::ListModels {}

@@ -33,6 +33,21 @@ pub struct Membership {
     pub member_id: MemberId,
 }
 
+/// See [`super::Query::ListMembers`]. In the order in which they joined.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListMembers {
+    /// Where the page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Cursor>,
+    /// How many, 1 to 200; 50 when not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u16>,
+}
+
+/// A page of members.
+pub type MemberPage = Page<MemberView>;
+
 /// See [`super::Query::ListTokens`]. Newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -80,8 +95,11 @@ pub struct TokenView {
     pub created_at: DateTime<Utc>,
     /// Until when it is good; for ever, when not said.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When it was revoked.
+    /// When it was revoked, by itself or with the token that it was made with.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// The token by which it was made, if by one.
+    #[serde(default)]
+    pub made_with: Option<TokenId>,
     /// When it last let somebody in, up to some seconds ago; never, when not said.
     #[serde(default)]
     pub last_used_at: Option<DateTime<Utc>>,

@@ -163,7 +163,8 @@ impl Directory {
         let actor = self.person(workspace, kept.member, anew).await?;
         self.uses.note(workspace, token.id, now);
         let scopes = Some(kept.scopes.iter().copied().collect());
-        Ok(Principal { scopes, until: kept.expires_at, ..Principal::unlimited(actor) })
+        let (until, token) = (kept.expires_at, Some(token.id));
+        Ok(Principal { scopes, until, token, ..Principal::unlimited(actor) })
     }
 
     async fn signed_in(

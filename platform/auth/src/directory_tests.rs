@@ -85,15 +85,36 @@ impl House {
     }
 
     async fn token(&self, of: MemberId, expires_at: Option<DateTime<Utc>>) -> (TokenId, String) {
+        self.token_made_with(None, of, expires_at).await
+    }
+
+    async fn token_made_with(
+        &self,
+        made_with: Option<TokenId>,
+        member: MemberId,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> (TokenId, String) {
         let id = TokenId::generate();
         let text = format!("ael_{}_{id}_secret", self.workspace);
         let secret_hash = Some(hash_of_secret("secret"));
         let (kind, lookup) = (CredentialKind::Token, id.to_string());
         let scopes = vec![Scope::LeadsRead];
-        let credential =
-            ael_store::Credential { kind, lookup, member: of, secret_hash, scopes, expires_at };
+        let credential = ael_store::Credential {
+            kind,
+            lookup,
+            member,
+            secret_hash,
+            scopes,
+            expires_at,
+            made_with,
+        };
         self.write(|append| append.credentials.push(credential)).await;
         (id, text)
+    }
+
+    async fn revoke(&self, token: TokenId) {
+        let (kind, lookup) = (CredentialKind::Token, token.to_string());
+        self.write(|append| append.credentials_removed.push(CredentialRef { kind, lookup })).await;
     }
 
     async fn resolve(&self, edge: Edge, credential: &Credential) -> Result<Principal, Denied> {
@@ -127,6 +148,7 @@ async fn each_kind_of_credential_is_good_by_its_own_ways_alone() {
                 lookup,
                 member: admin,
                 secret_hash: None,
+                made_with: None,
                 scopes: Vec::new(),
                 expires_at: None,
             });
@@ -184,10 +206,34 @@ async fn a_token_is_whole_unexpired_of_this_workspace_and_of_an_active_member_or
     assert!(matches!(resolved, Err(Denied::Deactivated)), "{resolved:?}");
     house.set(agent, Role::Agent, true, 3).await;
     assert!(house.resolve(Edge::Api, &token(&text)).await.is_ok(), "never kept out by memory");
-    let (kind, lookup) = (CredentialKind::Token, id.to_string());
-    house.write(|append| append.credentials_removed.push(CredentialRef { kind, lookup })).await;
+    house.revoke(id).await;
     let resolved = house.directory.resolve_anew(Edge::Api, house.workspace, &token(&text)).await;
     assert!(matches!(resolved, Err(Denied::BadToken)), "{resolved:?}");
+}
+
+#[tokio::test]
+async fn what_was_made_with_a_token_is_good_for_as_long_as_that_one() {
+    let house = House::build().await;
+    let (admin, agent) = (house.member(Role::Admin).await, house.member(Role::Agent).await);
+    let (first, _) = house.token(admin, None).await;
+    let (second, made_with_it) = house.token_made_with(Some(first), agent, None).await;
+    let (_, made_with_that) = house.token_made_with(Some(second), agent, None).await;
+    let (_, beside_it) = house.token(agent, None).await;
+    let resolved = async |text: &str| {
+        house.directory.resolve_anew(Edge::Api, house.workspace, &token(text)).await
+    };
+    let principal = resolved(&made_with_it).await.unwrap();
+    assert_eq!((principal.actor.member(), principal.token), (Some(agent), Some(second)));
+    assert!(resolved(&made_with_that).await.is_ok());
+    house.revoke(first).await;
+    for text in [&made_with_it, &made_with_that] {
+        let resolved = resolved(text).await;
+        assert!(matches!(resolved, Err(Denied::BadToken)), "{resolved:?}");
+    }
+    assert!(resolved(&beside_it).await.is_ok());
+    // Made in the moment in which its maker was revoked.
+    let (_, late) = house.token_made_with(Some(first), agent, None).await;
+    assert!(matches!(resolved(&late).await, Err(Denied::BadToken)));
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! Who asks, and whether they may ask at all: one implementation for commands and queries alike.
+//! Who asks, whether they may ask at all, and where they may go on: one implementation for commands
+//! and queries alike.
 //!
 //! An edge forwards a credential and claims nothing else. [`Directory`] turns it into a
 //! [`Principal`] by the event-sourced roles that the store keeps, remembered for half a second at
@@ -6,6 +7,7 @@
 //! second.
 
 pub mod allow;
+mod cursor;
 mod denied;
 mod directory;
 mod oidc;
@@ -18,6 +20,7 @@ pub use allow::{
     allowed_ask, allowed_command, allowed_query, own_is_free, scope_of_ask, scope_of_command,
     scope_of_query,
 };
+pub use cursor::CursorKey;
 pub use denied::Denied;
 pub use directory::{Directory, telegram_lookup};
 pub use oidc::{FetchError, Flaw, Oidc, OidcConfig, Signing, identity_lookup};

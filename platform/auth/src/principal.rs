@@ -7,7 +7,7 @@ use crate::allow::{
 use ael_events::actor::Actor;
 use ael_events::answer::Rejected;
 use ael_events::command::{Command, TokenCommand};
-use ael_events::ids::MemberId;
+use ael_events::ids::{MemberId, TokenId};
 use ael_events::subjects::Edge;
 use ael_events::values::{Role, Scope};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -25,11 +25,13 @@ pub struct Principal {
     pub on_behalf_of: Option<Role>,
     /// When the token ends by which they ask; nothing, when it does not or there is none.
     pub until: Option<DateTime<Utc>>,
+    /// The token by which they ask; nothing when it was none.
+    pub token: Option<TokenId>,
 }
 
 impl Principal {
     pub(crate) const fn unlimited(actor: Actor) -> Self {
-        Self { actor, scopes: None, on_behalf_of: None, until: None }
+        Self { actor, scopes: None, on_behalf_of: None, until: None, token: None }
     }
 
     /// Refuses a command that the token is not good for, and a new token that would be good for

@@ -33,7 +33,8 @@ pub async fn principal(
 
 type CredentialRow = (Uuid, Option<String>, Vec<String>, Option<DateTime<Utc>>);
 
-/// A credential of a workspace, by what it is found by. Whether its secret fits and its time has
+/// A credential of a workspace, by what it is found by; none, when the token is gone by which it
+/// was made. Whether its secret fits and its time has
 /// not run out is for the caller to judge.
 ///
 /// # Errors
@@ -60,6 +61,7 @@ pub async fn credential(
             secret_hash,
             scopes: scopes.map_err(|_| StoreError::bad_row("a credential of an unknown scope"))?,
             expires_at,
+            made_with: None,
         })
     };
     row.map(read).transpose()

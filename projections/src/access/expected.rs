@@ -58,6 +58,7 @@ impl Expected for ExpectedAccess {
                 .time("created_at", view.created_at)
                 .time("expires_at", view.expires_at)
                 .time("revoked_at", view.revoked_at)
+                .open("made_with", view.made_with)
         });
         let invitation = self.invitation.iter().map(|view| {
             Row::of("invitations")

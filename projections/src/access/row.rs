@@ -31,6 +31,7 @@ pub fn apply_to_token(
             created_at: facts.occurred_at,
             expires_at: event.expires_at,
             revoked_at: None,
+            made_with: event.made_with,
             last_used_at: None,
         }),
         (Some(token), TokenEvent::Revoked(_)) => {
@@ -97,6 +98,7 @@ mod tests {
     use ael_events::values::{Language, Role, Scope};
 
     const OLENA: MemberId = MemberId::from_uuid(uuid::Uuid::from_u128(9));
+    const MAKER: TokenId = TokenId::from_uuid(uuid::Uuid::from_u128(10));
 
     fn token_created() -> TokenEvent {
         TokenEvent::Created(TokenCreated {
@@ -104,6 +106,7 @@ mod tests {
             secret_hash: "5ec7e7".to_owned(),
             scopes: [Scope::LeadsRead].into(),
             expires_at: Some(hour(20)),
+            made_with: Some(MAKER),
             private: TokenPrivate { label: "website form".parse().unwrap() }.into(),
         })
     }
@@ -124,6 +127,7 @@ mod tests {
         assert_eq!(token.label.as_ref().unwrap().as_str(), "website form");
         assert_eq!((token.member_id, token.created_at), (OLENA, hour(1)));
         assert_eq!((token.expires_at, token.revoked_at), (Some(hour(20)), None));
+        assert_eq!(token.made_with, Some(MAKER));
         assert!(!serde_json::to_string(&token).unwrap().contains("5ec7e7"));
         let revoked = TokenEvent::Revoked(TokenRevoked {});
         let token = apply_to_token(Some(token), &facts(2), &revoked).unwrap();

@@ -45,6 +45,7 @@ fn read_token(row: &PgRow) -> Result<TokenView, sqlx::Error> {
         created_at: row.try_get("created_at")?,
         expires_at: row.try_get("expires_at")?,
         revoked_at: row.try_get("revoked_at")?,
+        made_with: row.try_get::<Option<Uuid>, _>("made_with")?.map(TokenId::from_uuid),
         // No event tells it: `queries` adds it where tokens are listed.
         last_used_at: None,
     })
@@ -85,9 +86,10 @@ pub(super) async fn store_tokens(
     let (workspaces, ids) = key_arrays(rows.keys());
     let sql = format!(
         "INSERT INTO {}.tokens (workspace, id, version, label, member_id, scopes, created_at, \
-             expires_at, revoked_at) \
+             expires_at, revoked_at, made_with) \
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], \
-             $6::jsonb[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[]) \
+             $6::jsonb[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], \
+             $10::uuid[]) \
          ON CONFLICT (workspace, id) DO UPDATE SET version = excluded.version, \
              revoked_at = excluded.revoked_at",
         target.schema
@@ -103,6 +105,7 @@ pub(super) async fn store_tokens(
         .bind(rows().map(|row| row.created_at).collect::<Vec<_>>())
         .bind(rows().map(|row| row.expires_at).collect::<Vec<_>>())
         .bind(rows().map(|row| row.revoked_at).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.made_with.map(TokenId::uuid)).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())

@@ -8,6 +8,7 @@ CREATE TABLE {schema}.tokens (
     created_at timestamptz NOT NULL,
     expires_at timestamptz,
     revoked_at timestamptz,
+    made_with  uuid,
     PRIMARY KEY (workspace, id)
 );
 

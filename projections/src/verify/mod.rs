@@ -4,20 +4,20 @@
 
 mod page;
 
-use crate::audit::{Audit, SecondOpinion};
+use crate::audit::{Audit, Place, SecondOpinion};
 use crate::error::ProjectionError;
-use ael_auth::{Denied, Directory, Oidc, admit_ask};
+use ael_auth::{CursorKey, Denied, Directory, Oidc, admit_ask};
 use ael_bus::{Handler, Request, Unhandled};
 use ael_events::actor::Actor;
 use ael_events::answer::{Failed, QueryAnswer, Rejected};
-use ael_events::ids::WorkspaceId;
+use ael_events::ids::{MemberId, WorkspaceId};
 use ael_events::query::{VerifyPage, VerifyRequest};
 use ael_events::subjects::RequestSubject;
 use ael_events::values::Role;
 use ael_seal::MasterKeyring;
 use ael_store::{Chain, ChainHead, StoreError};
 use bytes::Bytes;
-use page::{Collected, Stop, read_cursor};
+use page::{Collected, Stop};
 use sqlx::PgPool;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +33,7 @@ pub struct VerifyDesk {
     directory: Directory,
     audit: Audit,
     chain: Chain,
+    cursors: CursorKey,
     slots: Semaphore,
 }
 
@@ -45,6 +46,8 @@ enum Unanswered {
     Denied(#[from] Denied),
     #[error("two audits are under way here")]
     Busy,
+    #[error("where to go on cannot be written")]
+    Unwritten,
     #[error("the read models could not be audited")]
     Projection(#[from] ProjectionError),
     #[error("the hash chain could not be read")]
@@ -63,6 +66,7 @@ impl Unanswered {
                 };
             }
             Self::Busy => ("other audits are under way: ask again in a moment", 1_000),
+            Self::Unwritten => ("this page could not be written: ask again", 1_000),
             Self::Projection(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "an audit broke off");
                 ("this part could not be audited now: ask again from the same place", 1_000)
@@ -77,21 +81,27 @@ impl Unanswered {
 }
 
 impl VerifyDesk {
-    /// Over a pool of its own in the role of the projections; with the provider whose sign-in
-    /// tokens are taken, where there is one.
+    /// Over a pool of its own in the role of the projections.
     #[must_use]
     pub fn new(
         pool: PgPool,
         keyring: Arc<MasterKeyring>,
         opinion: Box<SecondOpinion>,
-        provider: Option<Oidc>,
+        cursors: CursorKey,
     ) -> Self {
         Self {
-            directory: Directory::new(pool.clone()).with_provider(provider),
+            directory: Directory::new(pool.clone()),
             audit: Audit::new(&pool, keyring, opinion),
             chain: Chain::new(pool),
+            cursors,
             slots: Semaphore::new(AT_ONCE),
         }
+    }
+
+    /// The same with a provider whose sign-in tokens are taken, where there is one.
+    #[must_use]
+    pub fn with_provider(self, provider: Option<Oidc>) -> Self {
+        Self { directory: self.directory.with_provider(provider), ..self }
     }
 
     /// Answers what arrived on a subject, whatever it is.
@@ -114,25 +124,30 @@ impl VerifyDesk {
         let credential = &request.credential;
         let principal = self.directory.resolve(subject.edge, subject.workspace, credential).await?;
         principal.permit_ask(VerifyRequest::NAME)?;
-        if !matches!(principal.actor, Actor::Member { role: Role::Admin, .. }) {
+        let Actor::Member { role: Role::Admin, id } = principal.actor else {
             let sentence = "this is only for Admins of the workspace (verify)";
             return Err(Rejected::new("forbidden", sentence).into());
-        }
+        };
         let _slot = self.slots.try_acquire().map_err(|_| Unanswered::Busy)?;
-        self.page(subject.workspace, &request).await
+        self.page(subject.workspace, id, &request).await
     }
 
     async fn page(
         &self,
         workspace: WorkspaceId,
+        asker: MemberId,
         request: &VerifyRequest,
     ) -> Result<VerifyPage, Unanswered> {
+        let question = ("verify", workspace, asker, &request.head);
         let kept = request.head.as_deref().map(str::parse::<ChainHead>).transpose();
         let kept = kept.map_err(|error| Rejected::new("malformed_head", error.to_string()))?;
         let budget_ms = request.budget_ms.unwrap_or(VerifyRequest::BUDGET_MS);
         let budget_ms = budget_ms.clamp(1, VerifyRequest::MAX_BUDGET_MS);
         let deadline = Instant::now() + Duration::from_millis(budget_ms.into());
-        let mut place = read_cursor(request.cursor.as_deref())?;
+        let mut place = match &request.cursor {
+            Some(cursor) => self.cursors.open(&question, cursor)?,
+            None => Stop::ReadModels(Place::START),
+        };
         let mut page = Collected::default();
         loop {
             let next = match place {
@@ -154,7 +169,8 @@ impl VerifyDesk {
             match next {
                 None => return Ok(page.page),
                 Some(next) if page.is_full() || Instant::now() >= deadline => {
-                    page.page.next_cursor = Some(next.cursor());
+                    let cursor = self.cursors.seal(&question, &next);
+                    page.page.next_cursor = Some(cursor.ok_or(Unanswered::Unwritten)?);
                     return Ok(page.page);
                 }
                 Some(next) => place = next,

@@ -1,58 +1,34 @@
 //! A page of the answer, filled fault by fault, and the cursor that leads to the next.
 
 use crate::audit::{Difference, Findings, Place};
-use ael_events::answer::Rejected;
 use ael_events::query::{ChainState, Fault, VerifyPage, VerifyRequest};
 use ael_store::{ChainFault, ChainHead};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 /// How many characters of a fault's detail are told.
 const LONGEST_DETAIL: usize = 500;
 
-/// Where a page ends and the next begins. It says only how much was looked at: whoever makes one up
-/// gets a smaller audit of their own workspace.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where a page ends and the next begins: what a cursor holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Stop {
     ReadModels(Place),
     /// After a place in the hash chain; whether it had no fault up to there.
-    Chain(ChainHead, bool),
+    Chain(#[serde(with = "as_text")] ChainHead, bool),
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Wire {
-    ReadModels(Place),
-    Chain(String, bool),
-}
+/// A head of the chain as it is kept elsewhere, too.
+mod as_text {
+    use ael_store::ChainHead;
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
 
-impl Stop {
-    /// Opaque to who asks.
-    pub(super) fn cursor(self) -> String {
-        let wire = match self {
-            Self::ReadModels(place) => Wire::ReadModels(place),
-            Self::Chain(at, ok) => Wire::Chain(at.to_string(), ok),
-        };
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&wire).unwrap_or_default())
+    pub(super) fn serialize<S: Serializer>(at: &ChainHead, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(at)
     }
-}
 
-/// Where a page begins.
-///
-/// # Errors
-/// When the text is none of ours.
-pub(super) fn read_cursor(text: Option<&str>) -> Result<Stop, Rejected> {
-    let Some(text) = text else { return Ok(Stop::ReadModels(Place::START)) };
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-    let stop = bytes.and_then(|bytes| match serde_json::from_slice(&bytes).ok()? {
-        Wire::ReadModels(place) => Some(Stop::ReadModels(place)),
-        Wire::Chain(at, ok) => Some(Stop::Chain(at.parse().ok()?, ok)),
-    });
-    stop.ok_or_else(|| {
-        let sentence = "this is no cursor: give back the last page's next_cursor unchanged";
-        Rejected::new("bad_cursor", sentence)
-    })
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(text: D) -> Result<ChainHead, D::Error> {
+        String::deserialize(text)?.parse().map_err(de::Error::custom)
+    }
 }
 
 /// A page as far as it is filled.
@@ -126,19 +102,17 @@ fn events(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ael_auth::CursorKey;
     use uuid::Uuid;
 
     #[test]
-    fn a_cursor_leads_on_from_where_it_was_made_and_nothing_else_is_one() {
+    fn a_cursor_leads_on_from_where_it_was_made() {
+        let key = CursorKey::derive(b"a password");
         let at = ChainHead { number: 7, head: [9; 32], ..ChainHead::START };
         let middle = Place::Aggregates(4, Some(Uuid::from_u128(5)));
         for stop in [Stop::ReadModels(middle), Stop::Chain(at, false)] {
-            assert_eq!(read_cursor(Some(&stop.clone().cursor())), Ok(stop));
-        }
-        assert_eq!(read_cursor(None), Ok(Stop::ReadModels(Place::START)));
-        let long = "A".repeat(10_000);
-        for none in ["", "e30", "\u{0}", "bnVsbA", &long] {
-            assert_eq!(read_cursor(Some(none)).unwrap_err().code, "bad_cursor", "{none:?}");
+            let cursor = key.seal(&"verify", &stop).unwrap();
+            assert_eq!(key.open(&"verify", &cursor), Ok(stop));
         }
     }
 

@@ -15,6 +15,7 @@ const SECRET: &str = "5ec7e75ec7e75ec7e75ec7e75ec7e7";
 /// A token that was revoked again, and somebody who is invited.
 pub(crate) async fn let_in(world: &World, token: Uuid, invitation: Uuid) {
     let made = TokenEvent::Created(TokenCreated {
+        made_with: None,
         member_id: MemberId::generate(),
         secret_hash: SECRET.to_owned(),
         scopes: [Scope::LeadsRead, Scope::StatsRead].into(),

@@ -1,5 +1,7 @@
-//! The connections on which requests arrive: so many at once, and none that is only begun.
+//! The connections on which requests arrive: so many at once, none that is only begun, and none
+//! that is refused without a word.
 
+use crate::guard::instead_of;
 use poem::listener::Acceptor;
 use poem::web::{LocalAddr, RemoteAddr};
 use std::future::Future as _;
@@ -54,12 +56,14 @@ pub(crate) struct Connection<Io> {
     silence: Duration,
     /// Until when something has to be answered; nothing, when nothing was received since.
     due: Option<Pin<Box<Sleep>>>,
+    /// What is still to be written of an answer that went out instead of another.
+    owed: Vec<u8>,
     _place: Option<OwnedSemaphorePermit>,
 }
 
 impl<Io> Connection<Io> {
     const fn new(io: Io, silence: Duration, place: Option<OwnedSemaphorePermit>) -> Self {
-        Self { io, silence, due: None, _place: place }
+        Self { io, silence, due: None, owed: Vec::new(), _place: place }
     }
 }
 
@@ -84,6 +88,29 @@ impl<Io: AsyncRead + Unpin> AsyncRead for Connection<Io> {
     }
 }
 
+impl<Io: AsyncWrite + Unpin> Connection<Io> {
+    fn poll_owed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.owed.is_empty() {
+            match ready!(Pin::new(&mut self.io).poll_write(cx, &self.owed))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => drop(self.owed.drain(..written)),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Has a problem go out instead of a bare refusal; whether it was one.
+    fn is_exchanged(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<bool> {
+        let Some(answer) = instead_of(bytes) else { return Ok(false) };
+        self.owed = answer;
+        match self.poll_owed(cx) {
+            Poll::Ready(Err(error)) => Err(error),
+            // What does not go out now does with the flush that follows.
+            Poll::Ready(Ok(())) | Poll::Pending => Ok(true),
+        }
+    }
+}
+
 impl<Io: AsyncWrite + Unpin> AsyncWrite for Connection<Io> {
     fn poll_write(
         mut self: Pin<&mut Self>,
@@ -91,14 +118,20 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Connection<Io> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.due = None;
+        ready!(self.poll_owed(cx))?;
+        if self.is_exchanged(cx, bytes)? {
+            return Poll::Ready(Ok(bytes.len()));
+        }
         Pin::new(&mut self.io).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_owed(cx))?;
         Pin::new(&mut self.io).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_owed(cx))?;
         Pin::new(&mut self.io).poll_shutdown(cx)
     }
 
@@ -108,6 +141,12 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Connection<Io> {
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.due = None;
+        ready!(self.poll_owed(cx))?;
+        if let [only] = pieces
+            && self.is_exchanged(cx, only)?
+        {
+            return Poll::Ready(Ok(only.len()));
+        }
         Pin::new(&mut self.io).poll_write_vectored(cx, pieces)
     }
 
@@ -156,5 +195,22 @@ mod tests {
         });
         server.read_exact(&mut asked).await.unwrap();
         drop(late.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_bare_refusal_goes_out_as_a_problem_and_is_whole_however_narrow_the_way() {
+        let (mut client, server) = duplex(16);
+        let mut server = Connection::new(server, SHORT, None);
+        let refusing = tokio::spawn(async move {
+            let bare = b"HTTP/1.1 431 Too Large\r\ncontent-length: 0\r\n\r\n";
+            server.write_all(bare).await.unwrap();
+            server.shutdown().await.unwrap();
+        });
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        refusing.await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("content-length: {}", body.len())), "{answer}");
+        assert!(body.contains("headers_too_large") && body.ends_with('}'), "{answer}");
     }
 }

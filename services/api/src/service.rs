@@ -4,7 +4,7 @@ use crate::app::app;
 use crate::config::Config;
 use crate::connections::Connections;
 use crate::desk::Desk;
-use crate::guard::Guard;
+use crate::guard::{Guard, HANDED_ON};
 use crate::live::{ClientHouse, Live};
 use crate::probes::Probes;
 use ael_bus::{Bus, BusError};
@@ -83,6 +83,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), ApiE
     let served = Server::new_with_acceptor(acceptor)
         .idle_timeout(IDLE)
         .http2_max_concurrent_streams(STREAMS)
+        .http2_max_header_list_size(HANDED_ON)
         .run_with_graceful_shutdown(app, shutdown.cancelled_owned(), Some(FAREWELL))
         .await;
     if let Err(error) = served {

@@ -216,6 +216,7 @@ unpin = ✖️📌 { $text }
 files-title = 📎 <b>{ $name }</b>: files
 history-title = 🕓 <b>History</b>, page { $page }
 actor-service = the system
+somebody = a colleague of before
 actor-operator = the operator
 
 sales-all = All sales
@@ -393,3 +394,4 @@ changed-message-count = Messages
 changed-ai-score = Score
 changed-amount = Amount
 changed-lost-reason = Reason
+changed-ai-recommendation = Advice

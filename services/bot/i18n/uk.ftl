@@ -217,6 +217,7 @@ unpin = ✖️📌 { $text }
 files-title = 📎 <b>{ $name }</b>: файли
 history-title = 🕓 <b>Історія</b>, сторінка { $page }
 actor-service = система
+somebody = колишній колега
 actor-operator = оператор
 
 sales-all = Усі продажі
@@ -398,3 +399,4 @@ changed-message-count = Повідомлень
 changed-ai-score = Оцінка
 changed-amount = Сума
 changed-lost-reason = Причина
+changed-ai-recommendation = Порада

@@ -108,7 +108,7 @@ const fn needs(query: &Query) -> Needs {
         | Query::ListTokens(_)
         | Query::Me {}
         | Query::GetWorkspace {} => Needs::Member,
-        Query::ListMembers {} => Needs::MemberOrOperator,
+        Query::ListMembers(_) => Needs::MemberOrOperator,
         Query::ListInvitations(_) | Query::ListEvents(_) => Needs::Admin,
         Query::ListDead {} => Needs::AdminOrOperator,
         Query::ListProjections {} | Query::ListWorkspaces {} | Query::FindMember { .. } => {

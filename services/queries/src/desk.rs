@@ -2,12 +2,11 @@
 
 use crate::answers::{answer, explain_events, explain_leads, planned, read_by, shows_sales};
 use crate::asker::{Asker, Colleague};
-use crate::cursor::CursorKey;
 use crate::positions::Positions;
 use crate::refusal::{Answered, Unanswered};
 use crate::request::{Question, too_large};
 use crate::view::Viewer;
-use ael_auth::{Directory, Oidc, TokenUses, admit_query};
+use ael_auth::{CursorKey, Directory, Oidc, TokenUses, admit_query};
 use ael_bus::{Handler, Request, Standing, Unhandled};
 use ael_events::answer::{Failed, QueryAnswer, Rejected};
 use ael_events::ids::{MemberId, WorkspaceId};

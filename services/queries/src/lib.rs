@@ -8,7 +8,6 @@
 mod answers;
 mod asker;
 mod config;
-mod cursor;
 mod desk;
 mod page;
 mod positions;
@@ -18,6 +17,5 @@ mod service;
 mod view;
 
 pub use config::QueriesConfig;
-pub use cursor::CursorKey;
 pub use desk::{Desk, Patience};
 pub use service::{QueriesError, run};

@@ -3,6 +3,7 @@
 //! However many wait, the read models are asked once per round, and not at all when nobody waits.
 
 use crate::refusal::{Answered, Unanswered};
+use ael_events::answer::Rejected;
 use ael_events::ids::Lane;
 use ael_events::order::{Order, PositionToken};
 use sqlx::PgPool;
@@ -27,6 +28,8 @@ const WAITING: usize = 24;
 struct Known {
     at: Option<Instant>,
     lanes: HashMap<(String, Lane), Order>,
+    /// The transaction that the database begins next; no write has had it yet.
+    next_xid: u64,
 }
 
 impl Known {
@@ -37,6 +40,11 @@ impl Known {
                 let place = self.lanes.get(&((*projection).to_owned(), token.lane));
                 place.is_some_and(|order| *order >= token.order)
             })
+    }
+
+    /// Whether no write can have had this position when it was brought: then none ever told it.
+    fn is_ahead_of_all(&self, token: PositionToken, brought: Instant) -> bool {
+        self.at.is_some_and(|at| at > brought) && token.order.xid >= self.next_xid
     }
 }
 
@@ -75,7 +83,8 @@ impl Positions {
     /// Waits until each of the projections has taken what the token names.
     ///
     /// # Errors
-    /// [`Unanswered::Behind`] when they have not within the patience.
+    /// [`Unanswered::Behind`] when they have not within the patience; a refusal when no write can
+    /// have had this position.
     pub async fn reach(&self, token: PositionToken, projections: &[&str]) -> Answered<()> {
         let mut known = self.0.known.subscribe();
         if known.borrow().reaches(token, projections) {
@@ -86,12 +95,16 @@ impl Positions {
         if self.0.waiting.load(SeqCst) > WAITING {
             return Err(Unanswered::Behind);
         }
-        let reached = known.wait_for(|known| known.reaches(token, projections));
-        let outcome = timeout(self.0.patience, reached).await;
+        let settled = known.wait_for(|known| {
+            known.reaches(token, projections) || known.is_ahead_of_all(token, began)
+        });
+        let outcome = timeout(self.0.patience, settled).await;
+        let outcome = outcome.map(|known| known.map(|known| known.reaches(token, projections)));
         metrics::histogram!("ael_queries_position_wait_seconds")
             .record(began.elapsed().as_secs_f64());
         match outcome {
-            Ok(Ok(_)) => Ok(()),
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(unknown().into()),
             Ok(Err(_)) | Err(_) => Err(Unanswered::Behind),
         }
     }
@@ -123,9 +136,11 @@ impl Shared {
                 self.somebody.notified().await;
             }
             rounds.tick().await;
+            let began = Instant::now();
             match places(pool).await {
-                Ok(lanes) => {
-                    self.known.send_replace(Known { at: Some(Instant::now()), lanes });
+                Ok((lanes, next_xid)) => {
+                    let at = Some(began);
+                    self.known.send_replace(Known { at, lanes, next_xid });
                 }
                 Err(error) => {
                     tracing::debug!(%error, "how far the read models are could not be asked");
@@ -135,16 +150,28 @@ impl Shared {
     }
 }
 
-async fn places(pool: &PgPool) -> Answered<HashMap<(String, Lane), Order>> {
-    let rows: Vec<(String, i16, i32, i64, i64)> = sqlx::query_as(
-        "SELECT projection, lane, incarnation, xid, position FROM read.lane_positions",
+/// A read model, a lane, its place there, and the transaction that comes next.
+type Place = (String, i16, i32, i64, i64, i64);
+
+async fn places(pool: &PgPool) -> Answered<(HashMap<(String, Lane), Order>, u64)> {
+    let rows: Vec<Place> = sqlx::query_as(
+        "SELECT projection, lane, incarnation, xid, position, \
+         pg_snapshot_xmax(pg_current_snapshot())::text::bigint FROM read.lane_positions",
     )
     .fetch_all(pool)
     .await?;
-    let place = |(projection, lane, incarnation, xid, position): (String, i16, i32, i64, i64)| {
+    // As long as there is no read model, any write may be still to come.
+    let next_xid = rows.first().map_or(u64::MAX, |(.., next)| next.unsigned_abs());
+    let place = |(projection, lane, incarnation, xid, position, _): Place| {
         let lane = u8::try_from(lane).ok().and_then(|lane| Lane::try_from(lane).ok())?;
         let order = Order { incarnation, xid: xid.unsigned_abs(), position };
         Some(((projection, lane), order))
     };
-    Ok(rows.into_iter().filter_map(place).collect())
+    Ok((rows.into_iter().filter_map(place).collect(), next_xid))
+}
+
+fn unknown() -> Rejected {
+    let sentence = "no write here has this position: leave X-Ael-Position away, or bring the one \
+                    that a write's answer told";
+    Rejected::new("unknown_position", sentence)
 }

@@ -1,9 +1,8 @@
 //! Running the service: database, bus, questions until told to stop, and nobody left waiting.
 
 use crate::config::QueriesConfig;
-use crate::cursor::CursorKey;
 use crate::desk::{Desk, Patience};
-use ael_auth::{FetchError, Oidc};
+use ael_auth::{CursorKey, FetchError, Oidc};
 use ael_bus::{Bus, BusError, ServeOptions};
 use ael_events::subjects::QUERIES;
 use ael_service::{ConfigError, Health, health};

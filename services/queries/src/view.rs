@@ -1,7 +1,7 @@
 //! One look at the read models: read-only, of one moment, of one workspace, and bounded in time.
 
-use crate::cursor::CursorKey;
 use crate::refusal::Answered;
+use ael_auth::CursorKey;
 use ael_events::ids::WorkspaceId;
 use ael_events::values::Scope;
 use sqlx::{PgPool, Postgres, Transaction};

@@ -57,9 +57,9 @@ pub(crate) async fn requested(event: Bytes, client: Client, advisor: Arc<Advisor
         causation: Some(event.event_id),
         force,
     };
-    let features = match features(&client, &task, Some(&event)).await {
+    let features = match features(&client, task.workspace, task.lead, Some(&event)).await {
         Ok(features) => features,
-        Err(error) => return unanswered(&task, error),
+        Err(error) => return unanswered(task.lead, error),
     };
     if is_answered(&event, force, &features) {
         return Fate::Done;
@@ -94,27 +94,28 @@ pub(crate) async fn analyse(
         Err(ClientError::Rejected(refusal)) if SETTLED.contains(&refusal.code.as_str()) => {
             // The answer is nobody's any more; its price is the workspace's all the same.
             advisor.keep(task.workspace, spent);
-            unanswered(task, ClientError::Rejected(refusal))
+            unanswered(task.lead, ClientError::Rejected(refusal))
         }
         Ok(accepted) => {
             metrics::counter!("ael_analyses_total", "by" => model)
                 .increment(u64::from(!accepted.repeated));
             Fate::Done
         }
-        Err(error) => unanswered(task, error),
+        Err(error) => unanswered(task.lead, error),
     }
 }
 
 /// What the advisor looks at of a lead, as it is after an event.
 pub(crate) async fn features(
     client: &Client,
-    task: &Task,
+    workspace: WorkspaceId,
+    lead: LeadId,
     after: Option<&Recorded>,
 ) -> Result<LeadFeatures, ClientError> {
     let after = after.map(|event| PositionToken { lane: event.lane, order: event.order });
-    let query = Query::LeadFeatures { lead_id: task.lead };
+    let query = Query::LeadFeatures { lead_id: lead };
     let request = QueryRequest { credential: credential(), after, query };
-    client.query(task.workspace, &request).await
+    client.query(workspace, &request).await
 }
 
 /// The event and whether it wants an answer of now, when it asks for an analysis.
@@ -164,8 +165,7 @@ fn answer(
     }
 }
 
-pub(crate) fn unanswered(task: &Task, error: ClientError) -> Fate {
-    let lead = task.lead;
+pub(crate) fn unanswered(lead: LeadId, error: ClientError) -> Fate {
     match error {
         ClientError::Rejected(refusal) if SETTLED.contains(&refusal.code.as_str()) => {
             tracing::info!(%lead, code = refusal.code, "there is nothing to analyse any more");

@@ -1,7 +1,8 @@
 //! Answers of models outside, remembered: in this process first, then in the bucket that the
-//! projector fills. Who asks outside agrees with all other copies, so that the same question is
-//! asked once, however many want to know at the same moment.
+//! projector fills. Who asks outside agrees with everybody in this process and with all other
+//! copies, so that the same question is asked once, however many want to know at the same moment.
 
+use crate::flights::{Flights, Others, Turn};
 use ael_bus::{BucketError, Bus, LazyBucket};
 use ael_events::query::RememberedAnswer;
 use ael_events::subjects;
@@ -35,6 +36,8 @@ pub(crate) struct Flight {
     key: FeatureHash,
     /// None, when the copies cannot agree now: rather asked twice than not at all.
     revision: Option<u64>,
+    /// Those in this process who want to know the same wait for this.
+    turn: Option<Turn>,
 }
 
 /// What the copies know of a question.
@@ -51,6 +54,7 @@ pub struct Cache {
     memory: Memory<FeatureHash, Arc<RememberedAnswer>>,
     shared: LazyBucket,
     agreed: LazyBucket,
+    flights: Flights,
     ttl: TimeDelta,
 }
 
@@ -62,11 +66,32 @@ impl Cache {
         let memory = Memory::builder().max_capacity(MOST).build();
         let shared = LazyBucket::new(bus.clone(), subjects::AI_CACHE);
         let agreed = LazyBucket::new(bus.clone(), subjects::ADVISOR);
-        Self { memory, shared, agreed, ttl: TimeDelta::from_std(ttl).unwrap_or(TimeDelta::MAX) }
+        let ttl = TimeDelta::from_std(ttl).unwrap_or(TimeDelta::MAX);
+        Self { memory, shared, agreed, flights: Flights::default(), ttl }
     }
 
     /// What is known. Whoever asks has so much time; who asks just now is waited for as long.
     pub(crate) async fn look(&self, key: &FeatureHash, patience: Duration) -> Known {
+        if let Some(answer) = self.in_process(key) {
+            hit("process");
+            return Known::Answer(answer);
+        }
+        let turn = match self.flights.take(key) {
+            Ok(turn) => turn,
+            Err(others) => return told(others, patience).await,
+        };
+        match self.among_copies(key, patience).await {
+            Known::Answer(answer) => {
+                turn.answered(Arc::clone(&answer));
+                Known::Answer(answer)
+            }
+            Known::Ask(flight) => Known::Ask(Flight { turn: Some(turn), ..flight }),
+            Known::InVain => Known::InVain,
+        }
+    }
+
+    async fn among_copies(&self, key: &FeatureHash, patience: Duration) -> Known {
+        // Somebody may have been told while we asked for our turn.
         if let Some(answer) = self.in_process(key) {
             hit("process");
             return Known::Answer(answer);
@@ -83,7 +108,7 @@ impl Cache {
             Ok(known) => known,
             Err(error) => {
                 tracing::debug!(%error, "the copies cannot agree on who asks");
-                Known::Ask(Flight { key: key.clone(), revision: None })
+                Known::Ask(Flight { key: key.clone(), revision: None, turn: None })
             }
         }
     }
@@ -91,7 +116,10 @@ impl Cache {
     /// It went well: all who wait get the answer, and whoever asks next.
     pub(crate) async fn answered(&self, flight: Flight, answer: RememberedAnswer) {
         let agreed = Agreed::Answered { answer: answer.clone() };
-        self.keep(&flight.key, answer);
+        let answer = self.keep(&flight.key, answer);
+        if let Some(turn) = flight.turn {
+            turn.answered(answer);
+        }
         let name = place(&flight.key);
         let told = async {
             let (bucket, body) = (self.agreed.open().await?, written(&agreed));
@@ -106,6 +134,8 @@ impl Cache {
 
     /// It came to nothing: whoever waits goes on, and the next one may try.
     pub(crate) async fn in_vain(&self, flight: Flight) {
+        // They need not wait for the bus.
+        drop(flight.turn);
         let Some(revision) = flight.revision else { return };
         let told =
             async { self.agreed.open().await?.delete(&place(&flight.key), Some(revision)).await };
@@ -115,7 +145,7 @@ impl Cache {
 
     /// The leave to ask, whatever is remembered.
     pub(crate) const fn forced(key: FeatureHash) -> Flight {
-        Flight { key, revision: None }
+        Flight { key, revision: None, turn: None }
     }
 
     /// What this process remembers by itself.
@@ -149,7 +179,9 @@ impl Cache {
             let left = deadline.saturating_duration_since(Instant::now());
             let until = Utc::now() + TimeDelta::from_std(patience).unwrap_or(TimeDelta::MAX);
             let asking = written(&Agreed::Asking { until });
-            let ask = |revision| Known::Ask(Flight { key: key.clone(), revision: Some(revision) });
+            let ask = |revision| {
+                Known::Ask(Flight { key: key.clone(), revision: Some(revision), turn: None })
+            };
             let Some(entry) = self.agreed.noted(bucket.get(&name).await)? else {
                 if waited {
                     return Ok(Known::InVain);
@@ -191,6 +223,18 @@ impl Cache {
 
     fn is_good(&self, answer: &RememberedAnswer) -> bool {
         Utc::now().signed_duration_since(answer.analysed_at) < self.ttl
+    }
+}
+
+/// What somebody else in this process is told, who may wait for another copy first.
+async fn told(others: Others, patience: Duration) -> Known {
+    let most = patience * 2 + LOOK * 8;
+    match tokio::time::timeout(most, others.answer()).await {
+        Ok(Some(answer)) => {
+            hit("flight");
+            Known::Answer(answer)
+        }
+        Ok(None) | Err(_) => Known::InVain,
     }
 }
 

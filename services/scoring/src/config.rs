@@ -7,7 +7,8 @@ use ael_service::{BusConfig, ConfigError, Env};
 use std::time::Duration;
 
 const RETRAIN: &str = "AI_RETRAIN_HOURS";
-const RETRAIN_EXPECTS: &str = "a number of hours, 1 to 8760; 0 to learn only when told to";
+const RETRAIN_EXPECTS: &str =
+    "a number of hours, 0.001 to 8760, such as 1 or 0.5; 0 to learn only when told to";
 
 /// How the advisor is set up.
 #[derive(Debug, Clone)]
@@ -40,11 +41,7 @@ impl Config {
     /// Names the variable that is missing or makes no sense.
     pub fn read(env: &Env) -> Result<Self, ConfigError> {
         const SECONDS: &str = "a number of seconds";
-        let hours = env.optional::<u64>(RETRAIN, RETRAIN_EXPECTS)?.unwrap_or(1);
-        if hours > 8_760 {
-            return Err(ConfigError::malformed(RETRAIN, RETRAIN_EXPECTS));
-        }
-        let retrain = (hours > 0).then(|| Duration::from_secs(hours * 3_600));
+        let retrain = retrain(env)?;
         let bus = BusConfig::read(env)?;
         let password = env.optional_secret("NATS_ASSISTANT_PASSWORD");
         let assistant = password.map(|password| BusConfig {
@@ -68,5 +65,37 @@ impl Config {
             retrain,
             env: env.clone(),
         })
+    }
+}
+
+/// How often it is looked for something to learn; never, with 0.
+fn retrain(env: &Env) -> Result<Option<Duration>, ConfigError> {
+    let hours: f64 = env.or(RETRAIN, RETRAIN_EXPECTS, 1.0)?;
+    if hours == 0.0 {
+        return Ok(None);
+    }
+    if (0.001..=8_760.0).contains(&hours) {
+        Ok(Some(Duration::from_secs_f64(hours * 3_600.0)))
+    } else {
+        Err(ConfigError::malformed(RETRAIN, RETRAIN_EXPECTS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_learns_every_hour_or_so_many_hours_or_parts_of_one_or_never() {
+        let read = |hours: &str| retrain(&Env::of([(RETRAIN, hours)]));
+        assert_eq!(read("1").unwrap(), retrain(&Env::default()).unwrap());
+        assert_eq!(read("1").unwrap(), Some(Duration::from_secs(3_600)));
+        assert_eq!(read("24").unwrap(), Some(Duration::from_secs(86_400)));
+        assert_eq!(read("0.5").unwrap(), Some(Duration::from_secs(1_800)));
+        assert_eq!(read("0").unwrap(), None);
+        for wrong in ["-1", "0.0001", "8761", "NaN", "inf", "hourly"] {
+            let error = read(wrong).unwrap_err();
+            assert!(error.to_string().contains(RETRAIN), "{wrong}: {error}");
+        }
     }
 }

@@ -10,6 +10,7 @@ mod assistant;
 mod cache;
 mod cloud;
 mod config;
+mod flights;
 pub mod learning;
 mod local;
 mod outside;

@@ -8,7 +8,7 @@ use ael_client::Client;
 use ael_events::envelope::CloudEvent;
 use ael_events::event::{Event, LeadEvent};
 use ael_events::ids::{CommandId, LeadId, WorkspaceId};
-use ael_events::query::{Query, QueryRequest, StaleAnalysis};
+use ael_events::query::{LeadFeatures, Query, QueryRequest, StaleAnalysis};
 use bytes::Bytes;
 use chrono::Utc;
 use futures::StreamExt as _;
@@ -37,21 +37,30 @@ pub(crate) async fn happened(event: Bytes, client: Client, advisor: Arc<Advisor>
         Ok(_) => return Fate::Done,
         Err(reason) => return Fate::Parked(reason),
     }
+    let (workspace, lead) = (event.workspace, LeadId::from_uuid(event.aggregate_id));
+    let features = match features(&client, workspace, lead, Some(&event)).await {
+        Ok(features) => features,
+        Err(error) => return unanswered(lead, error),
+    };
+    let Some(command) = renewal(lead, &features) else { return Fate::Done };
     let task = Task {
-        workspace: event.workspace,
-        lead: LeadId::from_uuid(event.aggregate_id),
-        command: CommandId::derived("reanalysis", &event.event_id.to_string()),
+        workspace,
+        lead,
+        command,
         correlation: Some(event.metadata.correlation_id),
         causation: Some(event.event_id),
         force: false,
     };
-    match features(&client, &task, Some(&event)).await {
-        Ok(features) if features.analysed_version.is_some() && features.stale.is_some() => {
-            analyse(&task, &features, &client, &advisor).await
-        }
-        Ok(_) => Fate::Done,
-        Err(error) => unanswered(&task, error),
-    }
+    analyse(&task, &features, &client, &advisor).await
+}
+
+/// The command that records a new analysis, if there is one that says nothing any more. Whoever
+/// finds the same lead to be so, after another event, by the clock or in another copy, asks for the
+/// same record, which is kept once.
+fn renewal(lead: LeadId, features: &LeadFeatures) -> Option<CommandId> {
+    let outdated = features.analysed_version.filter(|_| features.stale.is_some())?;
+    let now = serde_json::to_string(&features.anonymous).unwrap_or_default();
+    Some(CommandId::derived("reanalysis", &format!("{lead} {outdated} {now}")))
 }
 
 /// Whether an analysis from before may say nothing any more.
@@ -118,27 +127,48 @@ async fn stale(client: &Client) -> Result<Vec<StaleAnalysis>, ael_client::Client
 
 async fn renew(found: Vec<StaleAnalysis>, client: &Client, advisor: &Advisor) {
     let renewed = stream::iter(found).map(|old| async move {
-        let cause = format!("{} {}", old.lead_id, old.analysed_at.timestamp_micros());
-        let task = Task {
-            workspace: old.workspace,
-            lead: old.lead_id,
-            command: CommandId::derived("reanalysis", &cause),
-            correlation: None,
-            causation: None,
-            force: false,
+        let (workspace, lead) = (old.workspace, old.lead_id);
+        let features = match features(client, workspace, lead, None).await {
+            Ok(features) => features,
+            Err(error) => return unanswered(lead, error),
         };
-        match features(client, &task, None).await {
-            Ok(features) if features.stale.is_some() => {
-                analyse(&task, &features, client, advisor).await
-            }
-            Ok(_) => Fate::Done,
-            Err(error) => unanswered(&task, error),
-        }
+        let Some(command) = renewal(lead, &features) else { return Fate::Done };
+        let (correlation, causation) = (None, None);
+        let task = Task { workspace, lead, command, correlation, causation, force: false };
+        analyse(&task, &features, client, advisor).await
     });
     let fates: Vec<Fate> = renewed.buffer_unordered(AT_ONCE).collect().await;
     for fate in fates {
         if let Fate::Parked(reason) = fate {
             tracing::error!(reason, "an old analysis cannot be made anew; it is tried again");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::tests::of;
+    use ael_events::values::{Source, Stage, StaleReason};
+
+    #[test]
+    fn whoever_finds_the_same_analysis_outdated_asks_for_the_same_record() {
+        let lead = LeadId::generate();
+        let outdated = LeadFeatures {
+            analysed_version: Some(3),
+            stale: Some(StaleReason::Messages),
+            ..of(Source::Manual, Stage::New, 4, true)
+        };
+        let record = renewal(lead, &outdated);
+        assert!(record.is_some() && record == renewal(lead, &outdated.clone()));
+        // One that is more recent, or knows more, is another.
+        let later = LeadFeatures { analysed_version: Some(5), ..outdated.clone() };
+        let mut knowing = outdated.clone();
+        knowing.anonymous.message_count += 1;
+        for other in [renewal(lead, &later), renewal(lead, &knowing)] {
+            assert!(other.is_some() && other != record);
+        }
+        assert_eq!(renewal(lead, &LeadFeatures { stale: None, ..outdated.clone() }), None);
+        assert_eq!(renewal(lead, &LeadFeatures { analysed_version: None, ..outdated }), None);
     }
 }

@@ -222,6 +222,13 @@ impl Telegram {
         self.state().pressed.get(press).copied().unwrap_or(false)
     }
 
+    /// Waits until the press or query is answered.
+    pub fn until_answered(&self, press: &str) {
+        self.wait(&format!("an answer to {press}"), |state| {
+            state.pressed.get(press).copied().unwrap_or(false).then_some(())
+        });
+    }
+
     /// What is shown next in a chat, new or changed.
     pub fn next(&self, chat: i64) -> Shown {
         self.wait(&format!("something in chat {chat}"), |state| {

@@ -131,7 +131,7 @@ fn remedy(error: &CsvError) -> &'static str {
 
 fn unjudged(error: &EvaluationError) -> Problem {
     let advice = match error {
-        EvaluationError::Training(_) => {
+        EvaluationError::Training(_) | EvaluationError::TooFewAside { .. } => {
             "Until there are more, leads are scored by the cold-start rules."
         }
         EvaluationError::NoTime => "For example: time = { column = \"Created\" }",
@@ -187,5 +187,13 @@ mod tests {
         assert_eq!(timeless.code, "cannot_evaluate");
         let few = problem("won,x\n1,1\n0,2\n", "", Division::Stratified);
         assert!(few.what.contains("too few outcomes"), "{few:?}");
+        // All that there are is counted, also where a part of it is what is too few.
+        for (won, told) in [(1, "1 won and 59 lost"), (11, "11 won and 49 lost in all")] {
+            let lines = (0..60).map(|at| format!("{},{}\n", u8::from(at < won), at % 7));
+            let table = format!("won,x\n{}", lines.collect::<String>());
+            let few = problem(&table, "", Division::Stratified);
+            assert!(few.what.contains(told), "{few:?}");
+            assert!(few.advice.unwrap().contains("cold-start rules"));
+        }
     }
 }

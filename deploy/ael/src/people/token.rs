@@ -132,6 +132,7 @@ mod tests {
         let at = |text: &str| -> DateTime<Utc> { text.parse().unwrap() };
         let now = at("2026-03-05T12:00:00Z");
         let forever = TokenView {
+            made_with: None,
             id: TokenId::generate(),
             version: 1,
             label: None,

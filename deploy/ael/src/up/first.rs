@@ -7,7 +7,7 @@ use crate::session::Session;
 use ael_client::ClientError;
 use ael_events::command::FirstAdmin;
 use ael_events::ids::{CommandId, MemberId, WorkspaceId};
-use ael_events::query::{MemberView, Query, WorkspaceView};
+use ael_events::query::{ListMembers, MemberPage, Query, WorkspaceView};
 use ael_events::values::{MemberName, WorkspaceName, WorkspaceSettings};
 use ael_service::Env;
 use std::time::Duration;
@@ -82,9 +82,10 @@ async fn until_seen(
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         looks.tick().await;
-        let query = Query::ListMembers {};
-        let all: Vec<MemberView> = session.ask_in(workspace, Some(member), query, None).await?;
-        if all.iter().any(|one| one.id == member) {
+        // The first Admin is the first who joins.
+        let query = Query::ListMembers(ListMembers::default());
+        let first: MemberPage = session.ask_in(workspace, Some(member), query, None).await?;
+        if first.items.iter().any(|one| one.id == member) {
             return Ok(());
         }
         anyhow::ensure!(

@@ -11,7 +11,7 @@ pub(crate) use prepare::{Keys, Prepared};
 use crate::{StoreError, StoredAnswer};
 use ael_events::actor::Actor;
 use ael_events::event::{BadEvent, Event, EventMetadata};
-use ael_events::ids::{CommandId, EventId, Lane, LeadId, MemberId, WorkspaceId};
+use ael_events::ids::{CommandId, EventId, Lane, LeadId, MemberId, TokenId, WorkspaceId};
 use ael_events::order::{Order, PositionToken};
 use ael_events::values::{AggregateKind, Role, Scope};
 use ael_seal::ContactKind;
@@ -246,6 +246,9 @@ pub struct Credential {
     pub scopes: Vec<Scope>,
     /// Until when; for ever, when not said.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The token by which it was made: good for no longer than that one. Kept, and looked at
+    /// whenever the credential is looked up; not told there.
+    pub made_with: Option<TokenId>,
 }
 
 impl std::fmt::Debug for Credential {

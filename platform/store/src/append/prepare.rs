@@ -228,7 +228,8 @@ fn side(append: &Append) -> Map<String, Value> {
     put("credentials", append.credentials.iter().map(|row| {
         json!({
             "kind": row.kind.as_str(), "lookup": row.lookup, "member": row.member,
-            "secret_hash": row.secret_hash, "scopes": row.scopes, "expires_at": row.expires_at
+            "secret_hash": row.secret_hash, "scopes": row.scopes, "expires_at": row.expires_at,
+            "made_with": row.made_with
         })
     }).collect());
     put(

@@ -279,6 +279,7 @@ async fn a_credential_belongs_to_one_member_of_a_workspace() {
         secret_hash: None,
         scopes: vec![Scope::LeadsRead],
         expires_at: None,
+        made_with: None,
     };
     let put = |world: &World, member| {
         let mut append = world.empty();

@@ -168,7 +168,14 @@ fn query(name: &str, schema: &Value, required: bool) -> Value {
 
 /// What an operation may be refused with besides.
 fn problems(path: &str, method: &str, has_body: bool) -> Vec<(&'static str, &'static str)> {
+    let unread = match has_body {
+        true => "The request is no HTTP, or its body no JSON.",
+        false => "The request is no HTTP.",
+    };
     let mut all = vec![
+        ("400", unread),
+        ("414", "The address is longer than is taken."),
+        ("431", "The headers are larger or more than are taken."),
         ("401", "Who calls is not known: no token, or none that is good (any more)."),
         ("403", "Not with this token's scopes, or not in your role."),
         ("422", "Something that was sent makes no sense: `errors` says where."),
@@ -186,7 +193,6 @@ fn problems(path: &str, method: &str, has_body: bool) -> Vec<(&'static str, &'st
         all.push(("413", "The request is larger than is taken."));
     }
     if has_body {
-        all.push(("400", "The body is no JSON."));
         all.push(("408", "The body did not arrive in time."));
         all.push(("415", "The body is not said to be JSON."));
     }

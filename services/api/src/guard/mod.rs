@@ -7,8 +7,10 @@ mod origins;
 mod places;
 mod rate;
 mod report;
+mod sizes;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 use crate::config::Config;
 use crate::document;
@@ -24,9 +26,11 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 use poem_openapi::OperationId;
 use rate::{Budget, Caller, Rates};
+pub(crate) use sizes::HANDED_ON;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+pub(crate) use unread::instead_of;
 
 /// How long a request may take in all.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -192,6 +196,7 @@ impl<E: Endpoint> Guarded<E> {
 
     /// Waits for the whole of a request, then has it answered in its place.
     async fn admitted(&self, request: Request, caller: &Caller) -> Result<Response, Refused> {
+        sizes::check(&request)?;
         let places = &self.guard.0.places;
         let _share = places.share(caller.address)?;
         let request = received(request).await?;

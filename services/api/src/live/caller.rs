@@ -39,7 +39,10 @@ impl Caller {
     pub fn is_concerned_by(&self, change: &LiveChange, token: Option<uuid::Uuid>) -> bool {
         match change.topic {
             Topic::Of(AggregateKind::Member) => self.is(change),
-            Topic::Of(AggregateKind::Token) => token == Some(change.id),
+            // What is revoked may be the token that theirs was made with.
+            Topic::Of(AggregateKind::Token) => {
+                token.is_some_and(|token| token == change.id || change.version > 1)
+            }
             Topic::Of(
                 AggregateKind::Lead
                 | AggregateKind::Sale
@@ -132,7 +135,8 @@ pub(crate) mod tests {
         assert!(alice.is_concerned_by(&change("member", 1, 2), Some(token)));
         assert!(!alice.is_concerned_by(&change("member", 2, 2), Some(token)));
         assert!(alice.is_concerned_by(&change("token", 5, 2), Some(token)));
-        assert!(!alice.is_concerned_by(&change("token", 6, 2), Some(token)));
+        assert!(alice.is_concerned_by(&change("token", 6, 2), Some(token)));
+        assert!(!alice.is_concerned_by(&change("token", 6, 1), Some(token)));
         assert!(!alice.is_concerned_by(&change("token", 5, 2), None));
         assert!(!alice.is_concerned_by(&change("lead", 1, 2), Some(token)));
     }

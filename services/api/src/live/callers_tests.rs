@@ -156,7 +156,7 @@ async fn whom_a_change_does_not_concern_is_not_looked_up() {
     let seat = hall.admit(5).await.unwrap();
     hall.say(Answer::Refused);
     hall.callers.noticed(&change("member", 2, 2));
-    hall.callers.noticed(&change("token", 6, 2));
+    hall.callers.noticed(&change("token", 6, 1));
     hall.callers.noticed(&change("lead", 1, 2));
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(matches!(seat.standing(), Standing::Is(_)));

@@ -13,7 +13,7 @@ use ael_events::command::{
     RenameMember, RevokeInvitation, To,
 };
 use ael_events::ids::{InvitationId, MemberId};
-use ael_events::query::{InvitationPage, ListInvitations, Me, MemberView, Query};
+use ael_events::query::{InvitationPage, ListInvitations, ListMembers, Me, MemberPage, Query};
 use ael_events::values::{Email, Language, MemberName, NotificationSettings, Role};
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use poem_openapi::OpenApi;
@@ -106,13 +106,6 @@ pub(crate) struct InvitationMade {
     expires_at: DateTime<Utc>,
 }
 
-/// The members.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct MemberList {
-    /// In the order in which they joined; their e-mail addresses for Admins alone.
-    items: Vec<MemberView>,
-}
-
 fn to_member(id: impl Into<MemberRef>, command: impl Into<MemberCommand>) -> Command {
     Command::Member(To { id: id.into(), command: command.into() })
 }
@@ -130,10 +123,17 @@ impl MembersApi {
     }
 
     /// List the members
+    ///
+    /// In the order in which they joined; their e-mail addresses for Admins alone.
     #[oai(path = "/members", method = "get", operation_id = "list_members")]
-    async fn list(&self, reader: Reader) -> Result<Found<MemberList>, Problem> {
-        let items = self.0.look_up(&reader, Query::ListMembers {}).await?;
-        Found::of(&MemberList { items })
+    async fn list(
+        &self,
+        reader: Reader,
+        query: Params<PageParams>,
+    ) -> Result<Found<MemberPage>, Problem> {
+        let PageParams { cursor, limit } = query.0;
+        let asked = ListMembers { cursor, limit };
+        Ok(Found::raw(self.0.ask(&reader, Query::ListMembers(asked)).await?))
     }
 
     /// Add a member

@@ -73,8 +73,8 @@ impl TokensApi {
 
     /// Make a token
     ///
-    /// For yourself, or as an Admin for anybody. The token is shown this once: a repeated request
-    /// is answered 409 `secret_already_shown`.
+    /// For yourself, or as an Admin for anybody. Made with a token, it is revoked with that one. It
+    /// is shown this once: a repeated request is answered 409 `secret_already_shown`.
     #[oai(path = "/tokens", method = "post", operation_id = "create_token")]
     async fn create(
         &self,
@@ -95,7 +95,7 @@ impl TokensApi {
 
     /// Revoke a token
     ///
-    /// It opens nothing any more, everywhere, within a second.
+    /// Within a second it opens nothing any more, anywhere; nor does what was made with it.
     #[oai(path = "/tokens/:id/revoke", method = "post", operation_id = "revoke_token")]
     async fn revoke(
         &self,
@@ -107,6 +107,8 @@ impl TokensApi {
     }
 
     /// Revoke a token
+    ///
+    /// The same as `POST /tokens/{id}/revoke`.
     #[oai(path = "/tokens/:id", method = "delete", operation_id = "delete_token")]
     async fn delete(&self, writer: Writer, id: Path<TokenId>) -> Result<Written, Problem> {
         Ok(Written(self.0.tell(&writer, to_token(id.0, RevokeToken {})).await?))

@@ -2,6 +2,7 @@
 
 use super::described::Described;
 use super::problem::Problem;
+use super::sentence::in_our_words;
 use poem::http::{StatusCode, header};
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
@@ -146,10 +147,10 @@ pub(crate) fn parse_value<T: DeserializeOwned>(value: serde_json::Value) -> Resu
         .map_err(|error| Problem::at(pointer(error.path()), sentence(error.inner())))
 }
 
-/// The message without the line and column, which the pointer says better.
+/// The message in our words, without the line and column, which the pointer says better.
 fn sentence(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.split(" at line ").next().unwrap_or(&text).to_owned()
+    in_our_words(text.split(" at line ").next().unwrap_or(&text))
 }
 
 /// A path as RFC 6901 writes it.

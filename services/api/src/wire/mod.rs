@@ -9,6 +9,7 @@ mod list;
 mod params;
 mod path;
 mod problem;
+mod sentence;
 mod status;
 
 pub(crate) use answer::{Created, Found, NoteWritten, Written, bare, one};

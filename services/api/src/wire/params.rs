@@ -3,6 +3,7 @@
 use super::body::pointer;
 use super::described::Described;
 use super::problem::Problem;
+use super::sentence::in_our_words;
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaParamIn, MetaSchemaRef, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
@@ -60,7 +61,7 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let parameters = serde_urlencoded::Deserializer::new(form(written.as_bytes()));
     serde_path_to_error::deserialize(parameters).map_err(|error| {
         let place = pointer(error.path()).trim_start_matches('/').to_owned();
-        Problem::at(place, error.into_inner().to_string())
+        Problem::at(place, in_our_words(&error.into_inner().to_string()))
     })
 }
 

@@ -60,6 +60,7 @@ const UNPROCESSABLE: &[&str] = &[
     "rule_misnamed",
     "subject_mismatch",
     "unknown_domain",
+    "unknown_position",
     "unknown_query",
     "unknown_tag",
 ];

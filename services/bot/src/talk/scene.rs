@@ -10,7 +10,8 @@ use ael_events::answer::Accepted;
 use ael_events::command::{Command, LeadCommand, SaleCommand, To};
 use ael_events::ids::{LeadId, MemberId, SaleId, WorkspaceId};
 use ael_events::query::{
-    GetLead, GetSale, LeadDetails, LeadInclude, Me, MemberView, Query, SaleView, WorkspaceView,
+    GetLead, GetSale, LeadDetails, LeadInclude, ListMembers, Me, MemberPage, MemberView, Query,
+    SaleView, WorkspaceView,
 };
 use ael_events::values::{Contact, Role};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,6 +19,8 @@ use serde::de::DeserializeOwned;
 
 /// How much of a lead's name a button shows.
 const LABEL: usize = 28;
+/// How many pages of members are looked at.
+const MEMBER_PAGES: usize = 5;
 
 /// One update, and what it leads to.
 pub(crate) struct Scene<'a> {
@@ -152,12 +155,22 @@ impl<'a> Scene<'a> {
         Ok(self.settings.insert(known))
     }
 
+    /// The members, a thousand at most.
     pub(crate) async fn colleagues(&mut self) -> Done<&[MemberView]> {
-        let known = match self.colleagues.take() {
-            Some(known) => known,
-            None => self.ask(Query::ListMembers {}).await?,
-        };
-        Ok(self.colleagues.insert(known))
+        if let Some(known) = self.colleagues.take() {
+            return Ok(self.colleagues.insert(known));
+        }
+        let (mut all, mut cursor) = (Vec::new(), None);
+        for _ in 0..MEMBER_PAGES {
+            let asked = ListMembers { cursor, limit: Some(200) };
+            let page: MemberPage = self.ask(Query::ListMembers(asked)).await?;
+            all.extend(page.items);
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(self.colleagues.insert(all))
     }
 
     /// Has a lead changed, and remembers to wait for it before anything is shown.
@@ -227,9 +240,25 @@ impl<'a> Scene<'a> {
         html::label(&self.called(contact, erased), LABEL)
     }
 
+    /// What whoever did something is called: a colleague by name, else the house.
+    pub(crate) async fn actor(&mut self, actor: &str) -> Done<String> {
+        Ok(match actor.split_once(':') {
+            Some(("member", id)) => self.colleague(id).await?,
+            Some(("service", _)) => self.voice.say("actor-service"),
+            Some(_) | None => self.voice.say("actor-operator"),
+        })
+    }
+
+    /// A colleague's name, by their id as it is written.
+    pub(crate) async fn colleague(&mut self, id: &str) -> Done<String> {
+        let known = self.colleagues().await?.iter().find(|member| member.id.to_string() == id);
+        let name = known.and_then(|member| member.name.as_ref()).map(|it| html::name(it.as_str()));
+        Ok(name.unwrap_or_else(|| self.voice.say("somebody")))
+    }
+
     /// A word of the house's own vocabulary: `stage-new`, `source-partner` …
     pub(crate) fn term(&self, family: &str, word: &str) -> String {
-        self.voice.say(&format!("{family}-{word}"))
+        self.voice.say(&format!("{family}-{}", word.replace('_', "-")))
     }
 
     /// How long ago something was.

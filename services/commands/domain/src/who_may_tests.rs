@@ -160,7 +160,8 @@ fn allowed(by: &Actor, whose: Whose) -> BTreeMap<String, bool> {
         let TokenEvent::Created(mut created) = token::testing::created() else { unreachable!() };
         created.member_id = token_owner;
         let token = Token::fold([TokenEvent::Created(created)]);
-        let decided = token.decide(by, &TokenContext { asked: asked(), owner: None }, command);
+        let context = TokenContext { asked: asked(), owner: None, made_with: None };
+        let decided = token.decide(by, &context, command);
         allowed.insert(name, !matches!(decided, Err(TokenRejection::Forbidden(_))));
     }
     for command in lead_commands(Some(member_id(1))) {

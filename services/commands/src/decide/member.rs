@@ -129,6 +129,7 @@ fn exchange(
             lookup,
             member,
             secret_hash: None,
+            made_with: None,
             scopes: Vec::new(),
             expires_at: None,
         });

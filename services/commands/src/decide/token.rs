@@ -1,4 +1,5 @@
-//! Tokens: their hashes stand among the credentials until they are revoked.
+//! Tokens: their hashes stand among the credentials until they are revoked, and open nothing any
+//! more once the token is revoked that they were made with.
 
 use super::Matter;
 use crate::draft::{Decision, Draft};
@@ -33,7 +34,8 @@ pub(super) async fn decide(
             None
         }
     };
-    let context = TokenContext { asked: matter.asked(), owner };
+    let made_with = matter.principal.token;
+    let context = TokenContext { asked: matter.asked(), owner, made_with };
     let by = &matter.principal.actor;
     let events = match token.state.decide(by, &context, to.command.clone()) {
         Ok(events) => events,
@@ -57,6 +59,7 @@ fn credential(draft: &mut Draft, id: TokenId, event: &TokenEvent) {
             secret_hash: Some(created.secret_hash.clone()),
             scopes: created.scopes.iter().copied().collect(),
             expires_at: created.expires_at,
+            made_with: created.made_with,
         }),
         TokenEvent::Revoked(_) => {
             draft.append.credentials_removed.push(CredentialRef { kind, lookup });

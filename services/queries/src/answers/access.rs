@@ -13,8 +13,13 @@ use serde_json::Value;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
 
+/// A token is revoked with the one that it was made with, and so on up the line.
 const TOKENS: &str = "SELECT id, version, label, member_id, scopes, created_at, expires_at, \
-                      revoked_at, (SELECT last_used_at FROM write.token_uses used \
+                      made_with, (WITH RECURSIVE line AS (SELECT made.revoked_at, made.made_with \
+                      UNION SELECT maker.revoked_at, maker.made_with FROM line \
+                      JOIN read.tokens maker ON maker.workspace = made.workspace \
+                      AND maker.id = line.made_with) SELECT min(revoked_at) FROM line) \
+                      AS revoked_at, (SELECT last_used_at FROM write.token_uses used \
                       WHERE used.workspace = made.workspace AND used.token = made.id) \
                       AS last_used_at FROM read.tokens made WHERE workspace = ";
 const INVITATIONS: &str = "SELECT id, version, name, email, role, language, state, member_id, \
@@ -93,6 +98,7 @@ struct TokenRow {
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
+    made_with: Option<Uuid>,
     last_used_at: Option<DateTime<Utc>>,
 }
 
@@ -107,6 +113,7 @@ impl TokenRow {
             created_at: self.created_at,
             expires_at: self.expires_at,
             revoked_at: self.revoked_at,
+            made_with: self.made_with.map(TokenId::from_uuid),
             last_used_at: self.last_used_at,
         })
     }

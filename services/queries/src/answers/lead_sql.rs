@@ -190,6 +190,10 @@ impl LeadPageSql<'_> {
         push_at(sql, "l.created_at >= ", filter.created_from);
         push_at(sql, "l.created_at < ", filter.created_to);
         if let Some(stale) = filter.stale {
+            if stale {
+                // Told first, as it costs least: most leads nobody ever asked about.
+                sql.push(" AND l.analysed_at IS NOT NULL");
+            }
             sql.push(" AND (SELECT ").push(STALE).push(" FROM read.workspaces w ");
             sql.push("WHERE w.workspace = ").push_bind(self.workspace.uuid()).push(")");
             sql.push(if stale { " IS NOT NULL" } else { " IS NULL" });

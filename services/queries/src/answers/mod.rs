@@ -68,7 +68,7 @@ pub fn read_by(query: &Query) -> &'static [&'static str] {
         Query::ListTokens(_) | Query::ListInvitations(_) => &[ACCESS],
         Query::ListEvents(_) => &[TIMELINE, MEMBERS],
         Query::ListChanges(_) => &[TIMELINE, LEAD_CARD, SALE_BOARD],
-        Query::ListMembers {}
+        Query::ListMembers(_)
         | Query::Me {}
         | Query::GetWorkspace {}
         | Query::ListWorkspaces {}
@@ -116,7 +116,7 @@ pub fn planned(query: &Query, asker: Asker) -> Plan {
         | Query::LeadHistory(_)
         | Query::ListSales(_)
         | Query::GetSale(_)
-        | Query::ListMembers {}
+        | Query::ListMembers(_)
         | Query::ListTokens(_)
         | Query::ListInvitations(_)
         | Query::Me {}
@@ -154,7 +154,7 @@ async fn to_colleague(view: &mut View, asker: Colleague, query: &Query) -> Answe
         Query::ListSales(asked) => found(sales::list(view, asker, asked).await?),
         Query::GetSale(asked) => found(sales::one(view, asker, asked).await?),
         Query::Statistics {} => found(statistics::answer(view, asker).await?),
-        Query::ListMembers {} => found(people::list(view, |member| asker.may_reach(member)).await?),
+        Query::ListMembers(asked) => found(people::list(view, Some(asker), asked).await?),
         Query::ListTokens(asked) => found(access::tokens(view, asker, asked).await?),
         Query::ListInvitations(asked) => found(access::invitations(view, asker, asked).await?),
         Query::ListEvents(asked) => found(events::answer(view, asker, asked).await?),
@@ -190,7 +190,7 @@ async fn to_house(view: &mut View, query: &Query) -> Answered<Bytes> {
         Query::ListWorkspaces {} => found(house::workspaces(view).await?),
         Query::FindMember { text } => found(people::find(view, text).await?),
         Query::FindAccount { user_id } => found(house::memberships(view, *user_id).await?),
-        Query::ListMembers {} => found(people::list(view, |_| true).await?),
+        Query::ListMembers(asked) => found(people::list(view, None, asked).await?),
         Query::ListLeads(_)
         | Query::GetLead(_)
         | Query::LeadHistory(_)

@@ -2,10 +2,11 @@
 
 use super::rows::{json, member, parsed, word};
 use crate::asker::Colleague;
+use crate::page::{Written, limit, page};
 use crate::refusal::{Answered, Unanswered, invalid};
 use crate::view::View;
 use ael_events::ids::{MemberId, WorkspaceId};
-use ael_events::query::{Me, MemberView, WorkspaceView};
+use ael_events::query::{ListMembers, Me, MemberView, WorkspaceView};
 use ael_events::values::{Email, InvalidText, MemberName, WorkspaceName};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -18,26 +19,43 @@ const COLUMNS: &str = "SELECT id, version, name, email, role, language, active, 
 /// How many members the operator is shown at most.
 const MOST_FOUND: usize = 1_000;
 
-/// The members, in the order in which they joined; how to reach them only where that is shown.
+/// The place of somebody who joined at a moment.
+type Place = (i64, Uuid);
+
+/// A page of the members, in the order in which they joined; how to reach them only where that is
+/// shown. The house itself, which is no colleague, is shown everything.
 ///
 /// # Errors
-/// When the read models cannot be asked.
+/// When the question makes no sense or the read models cannot be asked.
 pub async fn list(
     view: &mut View,
-    may_reach: impl Fn(MemberId) -> bool,
-) -> Answered<Vec<MemberView>> {
+    asker: Option<Colleague>,
+    asked: &ListMembers,
+) -> Answered<Written> {
+    let question = ("members", view.workspace, asker.map(|asker| asker.id));
+    let from: Option<Place> =
+        asked.cursor.as_deref().map(|cursor| view.cursors.open(&question, cursor)).transpose()?;
+    let wanted = limit(asked.limit)?;
     let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
-    sql.push_bind(view.workspace.uuid()).push(" ORDER BY joined_at, id");
+    sql.push_bind(view.workspace.uuid());
+    if let Some((micros, id)) = from {
+        let joined_at = DateTime::<Utc>::from_timestamp_micros(micros).unwrap_or_default();
+        sql.push(" AND (joined_at, id) > (").push_bind(joined_at);
+        sql.push(", ").push_bind(id).push(")");
+    }
+    sql.push(format!(" ORDER BY joined_at, id LIMIT {}", wanted + 1));
     let rows: Vec<MemberRow> = sql.build_query_as().fetch_all(&mut *view.tx).await?;
-    rows.into_iter()
-        .map(|row| {
-            let mut shown = row.into_view()?;
-            if !may_reach(shown.id) {
-                shown.email = None;
-            }
-            Ok(shown)
-        })
-        .collect()
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut shown = row.into_view()?;
+        if asker.is_some_and(|asker| !asker.may_reach(shown.id)) {
+            shown.email = None;
+        }
+        items.push(shown);
+    }
+    page(&items, wanted, |last| {
+        view.cursors.seal(&question, &(last.joined_at.timestamp_micros(), last.id))
+    })
 }
 
 /// What a member is called.

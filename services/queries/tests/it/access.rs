@@ -18,8 +18,12 @@ impl Tenant<'_> {
     }
 
     async fn token_called(&self, id: Uuid, label: &str, made_on: u32) {
+        self.token_made_with(None, id, label, made_on).await;
+    }
+
+    async fn token_made_with(&self, maker: Option<Uuid>, id: Uuid, label: &str, made_on: u32) {
         sqlx::query(
-            "INSERT INTO rm_access_1.tokens VALUES ($1, $2, 1, $3, $4, $5, $6, NULL, NULL)",
+            "INSERT INTO rm_access_1.tokens VALUES ($1, $2, 1, $3, $4, $5, $6, NULL, NULL, $7)",
         )
         .bind(self.id.uuid())
         .bind(id)
@@ -27,6 +31,7 @@ impl Tenant<'_> {
         .bind(self.of("alice").uuid())
         .bind(json!(["leads:read"]))
         .bind(day(made_on))
+        .bind(maker)
         .execute(&self.house.superuser)
         .await
         .unwrap();
@@ -187,5 +192,34 @@ async fn the_newest_come_first_and_a_cursor_leads_on() {
     let rest = Query::ListInvitations(ListInvitations { cursor, limit: None });
     let rest: InvitationPage = tenant.ask("adam", rest).await;
     assert_eq!((page.items.len(), rest.items.len(), rest.next_cursor), (2, 3, None));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_token_is_shown_as_revoked_with_the_one_that_it_was_made_with() {
+    let house = House::open().await;
+    let tenant = house.workspace().await;
+    let [first, second, third, beside] = [(); 4].map(|()| Uuid::now_v7());
+    tenant.token_called(first, "first", 1).await;
+    tenant.token_made_with(Some(first), second, "second", 2).await;
+    tenant.token_made_with(Some(second), third, "third", 3).await;
+    tenant.token_called(beside, "beside", 4).await;
+    let revoked = async || -> Vec<(TokenId, bool)> {
+        let page: TokenPage = tenant.ask("adam", tokens()).await;
+        page.items.iter().map(|token| (token.id, token.revoked_at.is_some())).collect()
+    };
+    let shown = |states: [bool; 4]| {
+        let ids = [beside, third, second, first].map(TokenId::from_uuid);
+        ids.into_iter().zip(states).collect::<Vec<_>>()
+    };
+    assert_eq!(revoked().await, shown([false; 4]));
+    sqlx::query("UPDATE rm_access_1.tokens SET revoked_at = now() WHERE id = $1")
+        .bind(first)
+        .execute(&house.superuser)
+        .await
+        .unwrap();
+    assert_eq!(revoked().await, shown([false, true, true, true]));
+    let page: TokenPage = tenant.ask("alice", tokens()).await;
+    assert_eq!(page.items[1].made_with, Some(TokenId::from_uuid(second)));
     house.close().await;
 }

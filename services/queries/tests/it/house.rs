@@ -1,5 +1,6 @@
 //! A database of its own with the house's tables, and a desk that answers over it.
 
+use ael_auth::CursorKey;
 use ael_events::actor::ServicePrincipal;
 use ael_events::command::Credential;
 use ael_events::ids::{AdvisorId, LeadId, MemberId, SaleId, WorkspaceId};
@@ -7,7 +8,7 @@ use ael_events::order::PositionToken;
 use ael_events::query::{LeadView, Query, QueryRequest};
 use ael_events::subjects::{self, Edge};
 use ael_events::values::{Contact, Role, Score, Source, Stage, WorkspaceSettings};
-use ael_queries::{CursorKey, Desk, Patience};
+use ael_queries::{Desk, Patience};
 use ael_store::testing::TestDatabase;
 use ael_store::{DbRole, PoolOptions};
 use chrono::{DateTime, TimeZone as _, Utc};

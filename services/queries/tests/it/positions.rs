@@ -1,6 +1,6 @@
 //! Reading one's own writes.
 
-use crate::house::House;
+use crate::house::{House, code};
 use ael_events::command::Credential;
 use ael_events::ids::Lane;
 use ael_events::order::{Order, PositionToken};
@@ -35,6 +35,18 @@ async fn a_read_waits_until_the_read_models_have_taken_the_write() {
     assert_eq!(ask(token(9)).await["outcome"], "found");
     assert!(began.elapsed() < Duration::from_millis(300));
     assert_eq!(ask(token(11)).await["outcome"], "failed");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_position_that_no_write_can_have_had_is_refused_and_not_waited_for() {
+    let house = House::open().await;
+    let tenant = house.workspace().await;
+    let me = Credential::Operator { as_member: Some(tenant.of("alice")) };
+    let order = Order { incarnation: 1, xid: u64::MAX, position: 1 };
+    let ahead = Some(PositionToken { lane: Lane::try_from(3).unwrap(), order });
+    let refused = tenant.answer_to(Edge::Cli, me, &Query::Me {}, ahead).await;
+    assert_eq!(code(&refused), "unknown_position");
     house.close().await;
 }
 

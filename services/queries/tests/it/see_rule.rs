@@ -3,8 +3,8 @@
 use crate::house::{Given, House, Tenant, code, day, found};
 use ael_events::ids::{LeadId, SaleId};
 use ael_events::query::{
-    GetLead, GetSale, LeadHistory, LeadPage, LeadView, ListLeads, ListSales, MemberView, Query,
-    SalePage, WorkspaceView,
+    GetLead, GetSale, LeadHistory, LeadPage, LeadView, ListLeads, ListMembers, ListSales,
+    MemberPage, MemberView, Query, SalePage, WorkspaceView,
 };
 use ael_events::values::{Contact, Role};
 use serde_json::Value;
@@ -114,16 +114,53 @@ async fn how_to_reach_a_member_is_for_admins_and_oneself() {
         let known = members.iter().filter_map(|member| member.email.as_ref());
         known.map(|email| email.as_str().to_owned()).collect()
     };
-    let members: Vec<MemberView> = tenant.ask("alice", Query::ListMembers {}).await;
+    let all = || Query::ListMembers(ListMembers::default());
+    let members = tenant.ask::<MemberPage>("alice", all()).await.items;
     assert_eq!((members.len(), emails(&members)), (4, vec!["alice@example.com".to_owned()]));
-    let members: Vec<MemberView> = tenant.ask("mary", Query::ListMembers {}).await;
+    let members = tenant.ask::<MemberPage>("mary", all()).await.items;
     assert_eq!(emails(&members), ["mary@example.com"]);
-    let members: Vec<MemberView> = tenant.ask("adam", Query::ListMembers {}).await;
+    let members = tenant.ask::<MemberPage>("adam", all()).await.items;
     assert_eq!(emails(&members).len(), 4);
     let me: MemberView = tenant.ask("alice", Query::Me {}).await;
     assert_eq!((me.id, me.role), (tenant.of("alice"), Role::Agent));
     let workspace: WorkspaceView = tenant.ask("alice", Query::GetWorkspace {}).await;
     assert_eq!(workspace.id, tenant.id);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn members_come_in_pages_in_the_order_in_which_they_joined() {
+    let house = House::open().await;
+    let (tenant, elsewhere) = (house.workspace().await, house.workspace().await);
+    let of = |cursor, limit| Query::ListMembers(ListMembers { cursor, limit });
+    let whole: MemberPage = tenant.ask("adam", of(None, None)).await;
+    assert_eq!((whole.items.len(), whole.next_cursor), (4, None));
+    let (mut found, mut cursor) = (Vec::new(), None);
+    loop {
+        let page: MemberPage = tenant.ask("alice", of(cursor, Some(3))).await;
+        assert!((1..=3).contains(&page.items.len()));
+        found.extend(page.items.into_iter().map(|member| member.id));
+        // What leads Alice on leads nobody else on, and not to other people.
+        if let Some(next) = &page.next_cursor {
+            let strange = of(Some(next.clone()), Some(3));
+            assert_eq!(tenant.refused("adam", strange.clone()).await, "cursor_mismatch");
+            assert_eq!(elsewhere.refused("alice", strange).await, "cursor_mismatch");
+        }
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let joined: Vec<_> = whole.items.iter().map(|member| (member.joined_at, member.id)).collect();
+    assert!(joined.is_sorted());
+    assert_eq!(found, joined.into_iter().map(|(_, id)| id).collect::<Vec<_>>());
+    for (wrong, code) in [
+        (of(None, Some(0)), "invalid_query"),
+        (of(None, Some(201)), "invalid_query"),
+        (of(Some("AAAA".to_owned()), None), "invalid_cursor"),
+    ] {
+        assert_eq!(tenant.refused("adam", wrong).await, code);
+    }
     house.close().await;
 }
 

@@ -27,8 +27,18 @@ impl Calibration {
     /// to [`Self::NONE`] as by a few outcomes, so that little is done where little is known.
     #[must_use]
     pub fn fit(log_odds: &[f64], won: &[bool]) -> Self {
+        let fitted = Self::NONE.fitted(log_odds, won, true);
+        if fitted.slope >= 0.0 {
+            return fitted;
+        }
+        // A score that points the wrong way is not to be turned round, but to be ignored: then the
+        // shift alone has to say how many are won.
+        Self { slope: 0.0, shift: 0.0 }.fitted(log_odds, won, false)
+    }
+
+    fn fitted(self, log_odds: &[f64], won: &[bool], with_slope: bool) -> Self {
         const HOLD: f64 = 2.0;
-        let Self { mut slope, mut shift } = Self::NONE;
+        let Self { mut slope, mut shift } = self;
         for _ in 0..50 {
             let (mut g_slope, mut g_shift) = (HOLD * (slope - 1.0), HOLD * shift);
             let (mut h_slope, mut h_both, mut h_shift) = (HOLD, 0.0, HOLD);
@@ -40,6 +50,9 @@ impl Calibration {
                 h_slope += weight * z * z;
                 h_both += weight * z;
                 h_shift += weight;
+            }
+            if !with_slope {
+                (g_slope, h_both) = (0.0, 0.0);
             }
             let determinant = h_slope * h_shift - h_both * h_both;
             let slope_step = (h_shift * g_slope - h_both * g_shift) / determinant;
@@ -54,8 +67,7 @@ impl Calibration {
                 break;
             }
         }
-        // A score that points the wrong way is not to be turned round, but to be ignored.
-        Self { slope: slope.max(0.0), shift }
+        Self { slope, shift }
     }
 
     /// Calibrated log-odds.

@@ -2,7 +2,7 @@
 //! could have seen.
 
 use crate::boost::Training;
-use crate::evaluate::EvaluationError;
+use crate::evaluate::{EvaluationError, enough};
 use crate::measures::{Measures, measure};
 use crate::model::Model;
 use crate::split::newest_fifth;
@@ -35,6 +35,7 @@ pub fn contest(
     training: &Training,
 ) -> Result<Contest, EvaluationError> {
     let (past, future) = newest_fifth(table.times().ok_or(EvaluationError::NoTime)?);
+    enough(table, &past)?;
     let (past, future) = (table.select(&past), table.select(&future));
     let won = future.won().iter().filter(|won| **won).count();
     let lost = future.rows() - won;

@@ -11,7 +11,7 @@ pub(crate) const OTHER: u8 = 1;
 
 const NUMBER_BINS: usize = 128;
 const MAX_WORDS: usize = 250;
-/// A word in fewer rows than this is rare.
+/// A word in fewer rows than this is rare, and so is a number that fewer go beyond.
 const MIN_ROWS: usize = 5;
 
 /// A column as the model knows it.
@@ -100,14 +100,21 @@ impl Encoder {
     /// Looks at a table's cells, never at its outcomes. Columns that say the same of every row
     /// are left out.
     pub(crate) fn of(table: &Table) -> Self {
-        Self::of_groups(table, NUMBER_BINS)
+        Self::with(table, |numbers| {
+            let edges = number_edges(numbers, NUMBER_BINS);
+            without_rare_ends(edges, numbers)
+        })
     }
 
-    /// The same with so many groups of numbers at most.
+    /// The same with so many groups of numbers at most, however few rows are in one.
     pub(crate) fn of_groups(table: &Table, groups: usize) -> Self {
+        Self::with(table, |numbers| number_edges(numbers, groups))
+    }
+
+    fn with(table: &Table, edges: impl Fn(&[f64]) -> Vec<f64>) -> Self {
         let known = |column: &Column| {
             let bins = match &column.cells {
-                Cells::Numbers(numbers) => number_bins(numbers, groups),
+                Cells::Numbers(numbers) => Bins::Numbers(edges(&in_order(numbers))),
                 Cells::Words { words, codes } => word_bins(words, codes),
             };
             let known = Known { name: column.name.clone(), bins };
@@ -159,12 +166,9 @@ fn encode(bins: &Bins, cells: &Cells) -> Vec<u8> {
 }
 
 /// Every value its own bin while there are few; else bins with about as many rows each.
-fn number_bins(numbers: &[f64], groups: usize) -> Bins {
-    let mut sorted: Vec<f64> =
-        numbers.iter().copied().filter(|number| number.is_finite()).collect();
-    sorted.sort_by(f64::total_cmp);
+fn number_edges(sorted: &[f64], groups: usize) -> Vec<f64> {
     let mut values: Vec<(f64, usize)> = Vec::new();
-    for number in &sorted {
+    for number in sorted {
         match values.last_mut() {
             Some((value, count)) if value == number => *count += 1,
             Some(_) | None => values.push((*number, 1)),
@@ -184,7 +188,26 @@ fn number_bins(numbers: &[f64], groups: usize) -> Bins {
             in_bin = 0;
         }
     }
-    Bins::Numbers(edges)
+    edges
+}
+
+fn in_order(numbers: &[f64]) -> Vec<f64> {
+    let mut sorted: Vec<f64> =
+        numbers.iter().copied().filter(|number| number.is_finite()).collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted
+}
+
+/// A handful of leads beyond all others, such as somebody's slip of the keyboard, count as the
+/// next ones: they would decide alone what such a number means.
+fn without_rare_ends(mut edges: Vec<f64>, sorted: &[f64]) -> Vec<f64> {
+    let up_to = |edge: f64| sorted.partition_point(|number| *number <= edge);
+    while edges.last().is_some_and(|edge| sorted.len() - up_to(*edge) < MIN_ROWS) {
+        edges.pop();
+    }
+    let rare = edges.iter().take_while(|edge| up_to(**edge) < MIN_ROWS).count();
+    edges.drain(..rare);
+    edges
 }
 
 /// A number from `low` up to and without `high`, even where their middle cannot be told from it.

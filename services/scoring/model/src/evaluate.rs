@@ -2,7 +2,7 @@
 
 use crate::boost::Training;
 use crate::measures::{Measures, Ordered, Reliability};
-use crate::model::{Model, TrainingError};
+use crate::model::{MIN_OF_EACH, Model, TrainingError};
 use crate::naive_bayes::NaiveBayes;
 use crate::split::{newest_fifth, stratified, without};
 use crate::table::Table;
@@ -50,6 +50,22 @@ pub enum EvaluationError {
     /// Nothing could be learnt.
     #[error(transparent)]
     Training(#[from] TrainingError),
+    /// What is left to learn from, when a part is kept aside to judge by, is too little.
+    #[error(
+        "too few outcomes to judge by: {won} won and {lost} lost in all; a fifth is kept aside to \
+         judge by, and of the {learnt_won} won and {learnt_lost} lost that are left {MIN_OF_EACH} \
+         of each are needed to learn from"
+    )]
+    TooFewAside {
+        /// Leads won, of all that there are.
+        won: usize,
+        /// Leads lost.
+        lost: usize,
+        /// Of those won, how many are left to learn from.
+        learnt_won: usize,
+        /// Of those lost.
+        learnt_lost: usize,
+    },
     /// The split by time needs times.
     #[error("the rows have no time: say under `time` in the mapping which column orders them")]
     NoTime,
@@ -146,6 +162,9 @@ pub fn evaluate(
     mut told: impl FnMut(usize, usize),
 ) -> Result<Evaluation, EvaluationError> {
     let rounds = divide(table, options)?;
+    for (learnt, _) in &rounds {
+        enough(table, learnt)?;
+    }
     let methods = methods(table);
     let mut scores: Vec<Vec<f64>> = vec![Vec::new(); methods.len()];
     let (mut won, mut leads) = (Vec::new(), Vec::new());
@@ -185,6 +204,21 @@ pub fn evaluate(
         brier_below_naive_bayes: (below(&figures), interval(&draws, below)),
         methods,
     })
+}
+
+/// Whether some rows of a table are enough to learn from.
+pub(crate) fn enough(table: &Table, learnt: &[usize]) -> Result<(), EvaluationError> {
+    let won = table.won().iter().filter(|won| **won).count();
+    let lost = table.rows() - won;
+    if won.min(lost) < MIN_OF_EACH {
+        return Err(TrainingError::TooFewOutcomes { won, lost }.into());
+    }
+    let learnt_won = learnt.iter().filter(|row| table.won()[**row]).count();
+    let learnt_lost = learnt.len() - learnt_won;
+    if learnt_won.min(learnt_lost) < MIN_OF_EACH {
+        return Err(EvaluationError::TooFewAside { won, lost, learnt_won, learnt_lost });
+    }
+    Ok(())
 }
 
 /// The naive Bayes and the model come last.

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 /// The form in which models are kept. A release reads every form up to its own.
 const FORMAT: u32 = 1;
 /// Fewer outcomes of a kind than this say nothing about the next one.
-const MIN_OF_EACH: usize = 10;
+pub(crate) const MIN_OF_EACH: usize = 10;
 /// Trees between two looks at the leads kept aside.
 const STRIDE: usize = 20;
 /// A node of a tree names its column in sixteen bits.

@@ -7,7 +7,8 @@ mod common;
 use ael_events::values::{Source, Stage};
 use ael_scoring_model::{
     Evaluation, EvaluationError, LeadFacts, Method, Model, Options, Row, Split, Table,
-    TableBuilder, Training, Value, cold_start, contest, evaluate, measure, newest_fifth,
+    TableBuilder, Training, TrainingError, Value, cold_start, contest, evaluate, measure,
+    newest_fifth,
 };
 use common::{coins, leads};
 
@@ -101,6 +102,33 @@ fn a_split_by_time_needs_times_and_something_to_judge() {
     }
     let refused = evaluate(&builder.finish(), &options, |_, _| {});
     assert_eq!(refused, Err(EvaluationError::NothingToJudge { won: 0, lost: 20 }));
+}
+
+#[test]
+fn a_table_too_small_to_keep_a_part_aside_is_counted_whole() {
+    let table = |won: u32| {
+        let mut builder = TableBuilder::new();
+        for at in 0..60 {
+            let is_won = at % 3 == 0 && at >= 60 - won * 3;
+            builder.push(Row::default(), is_won, Some(f64::from(at)), None);
+        }
+        builder.finish()
+    };
+    let by = |split, won| {
+        evaluate(&table(won), &Options { split, draws: 100, ..Options::default() }, |_, _| {})
+    };
+    let refused =
+        EvaluationError::TooFewAside { won: 12, lost: 48, learnt_won: 9, learnt_lost: 39 };
+    assert_eq!(
+        by(Split::Stratified { repeats: 1 }, 12).unwrap_err().to_string(),
+        refused.to_string()
+    );
+    let by_time = by(Split::Temporal, 12).unwrap_err();
+    assert!(by_time.to_string().contains("12 won and 48 lost in all"), "{by_time}");
+    let base = |table: &Table| vec![0.2; table.rows()];
+    assert_eq!(contest(base, &table(12), &Training::default()).unwrap_err(), by_time);
+    let none = TrainingError::TooFewOutcomes { won: 9, lost: 51 };
+    assert_eq!(by(Split::Temporal, 9), Err(none.into()));
 }
 
 #[test]

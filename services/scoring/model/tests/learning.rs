@@ -135,6 +135,45 @@ fn words_never_seen_columns_unheard_of_and_empty_leads_get_a_score() {
     assert!(model.score(&far) > model.score(&Row::default()));
 }
 
+/// Leads of which chance alone decides, with eight columns of small numbers; in each of these one
+/// lead of so many has a number from the end of what there is.
+fn with_slips(rows: usize, one_of: usize, end: f64) -> TableBuilder {
+    let mut builder = TableBuilder::new();
+    let table = coins(rows, 1);
+    let mut slips = [0; 8];
+    for at in 0..rows {
+        let mut row = Row::default();
+        for (column, slips) in slips.iter_mut().enumerate() {
+            let small = ((at * (column + 3)) % 11) as f64;
+            // All of them won, as it happens.
+            let slip = table.won()[at] && *slips * one_of < at && (at + column) % 3 == 0;
+            *slips += usize::from(slip);
+            let sign = if column % 2 == 0 { 1.0 } else { -1.0 };
+            let number = if slip { sign * end } else { small };
+            row = row.with(format!("column {column}"), Value::Number(number));
+        }
+        builder.push(row, table.won()[at], None, None);
+    }
+    builder
+}
+
+#[test]
+fn numbers_from_the_end_of_what_there_is_make_nobody_sure() {
+    for end in [1e6, 1e150, 1.7e308, f64::MAX] {
+        for one_of in [400, 100] {
+            let table = with_slips(400, one_of, end).finish();
+            let model = Model::train(&table, &Training::default()).unwrap();
+            for far in [[end, -end], [-end, end], [f64::MAX, f64::MIN]] {
+                let cell = |column: usize| Value::Number(far[column % 2]);
+                let name = |column: usize| format!("column {column}");
+                let row = (0..8).fold(Row::default(), |row, at| row.with(name(at), cell(at)));
+                let score = model.score(&row);
+                assert!((0.1..0.7).contains(&score), "{end:e}, one of {one_of}: {score}");
+            }
+        }
+    }
+}
+
 #[test]
 fn ten_of_each_end_are_the_least_to_learn_from() {
     let table = |won: usize, lost: usize| {
@@ -203,6 +242,23 @@ fn an_outside_score_is_believed_until_outcomes_say_otherwise() {
     }
     assert!(grown.apply(0.0) > 0.0 && grown.apply(1.0) < 1.0);
     assert_eq!(log_odds(0.5), 0.0);
+}
+
+#[test]
+fn whoever_says_the_same_of_everybody_or_the_contrary_is_put_where_outcomes_are() {
+    for said in [0.9, 0.99, 0.02] {
+        let pairs: Vec<(f64, bool)> = (0..200).map(|n| (said, n % 4 == 0)).collect();
+        let put_right = OutsideCalibration::fit(&pairs).apply(said);
+        assert!((put_right - 0.25).abs() < 0.03, "{said} → {put_right}");
+    }
+    // Three of four that are praised are lost, and three of four of the others won.
+    let pairs: Vec<(f64, bool)> =
+        (0..200).map(|n| (if n % 2 == 0 { 0.9 } else { 0.2 }, (n / 2) % 4 == 0)).collect();
+    let contrary: Vec<(f64, bool)> =
+        pairs.into_iter().map(|(said, won)| (said, won != (said < 0.5))).collect();
+    let fit = OutsideCalibration::fit(&contrary);
+    assert_eq!(fit.apply(0.9), fit.apply(0.2), "it is not believed, nor its contrary");
+    assert!((fit.apply(0.9) - 0.5).abs() < 0.03, "{}", fit.apply(0.9));
 }
 
 #[test]

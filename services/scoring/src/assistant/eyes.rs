@@ -6,8 +6,8 @@ use ael_events::answer::Failed;
 use ael_events::command::Credential;
 use ael_events::ids::{LeadId, WorkspaceId};
 use ael_events::query::{
-    GetLead, LeadDetails, LeadInclude, LeadPage, ListLeads, ListSales, Me, MemberView, Query,
-    QueryRequest, SalePage, Statistics, WorkspaceView,
+    GetLead, LeadDetails, LeadInclude, LeadPage, ListLeads, ListMembers, ListSales, Me, MemberPage,
+    MemberView, Query, QueryRequest, SalePage, Statistics, WorkspaceView,
 };
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
@@ -77,8 +77,18 @@ impl Eyes {
         self.look(Query::ListSales(list)).await
     }
 
+    /// Everybody: who is spoken of may be anybody.
     pub(crate) async fn members(&self) -> Result<Vec<MemberView>, ClientError> {
-        self.look(Query::ListMembers {}).await
+        let (mut all, mut cursor) = (Vec::new(), None);
+        loop {
+            let list = ListMembers { cursor, limit: Some(200) };
+            let page: MemberPage = self.look(Query::ListMembers(list)).await?;
+            all.extend(page.items);
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                return Ok(all);
+            }
+        }
     }
 
     /// A lead with its owner's name and its sale, where the asker's token is good for sales;

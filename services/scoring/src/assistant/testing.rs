@@ -163,8 +163,9 @@ impl House {
                         "qualified_hours": 72 },
                     "consents": self.consents },
                 "created_at": "2026-01-01T00:00:00Z" }),
-            Query::ListMembers {} => {
-                self.members.iter().map(|(id, name)| self.member(*id, name)).collect()
+            Query::ListMembers(_) => {
+                let items = self.members.iter().map(|(id, name)| self.member(*id, name));
+                json!({ "items": items.collect::<Vec<_>>() })
             }
             Query::ListLeads(list) => self.list(list),
             Query::GetLead(get) => {

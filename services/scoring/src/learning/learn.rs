@@ -165,7 +165,15 @@ pub async fn lesson_of(asker: &Asker, mut told: impl FnMut(u64)) -> Result<Lesso
 /// [`LearningError`] where nothing was learnt; nothing was changed then.
 pub async fn learn(asker: &Asker, told: impl FnMut(u64)) -> Result<Learnt, LearningError> {
     // Asked first: what changes meanwhile makes the record a conflict, never a wrong one.
-    let before = asker.models().await?;
+    learn_after(asker.models().await?, asker, told).await
+}
+
+/// The same, by whoever knows who scores.
+pub(super) async fn learn_after(
+    before: ModelList,
+    asker: &Asker,
+    told: impl FnMut(u64),
+) -> Result<Learnt, LearningError> {
     let lesson = lesson_of(asker, told).await?;
     let champion = match before.champion {
         Some(version) => asker.model(Some(version)).await?.model,

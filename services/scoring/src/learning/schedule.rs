@@ -4,7 +4,7 @@
 //! Any number of copies may look at once. Who saw the same outcomes asks for the same record, which
 //! is kept once; who saw others comes too late for the version that it expected.
 
-use super::learn::{Asker, LEAST, LearningError, learn};
+use super::learn::{Asker, LEAST, LearningError, learn_after};
 use ael_client::{Client, ClientError};
 use ael_events::actor::ServicePrincipal;
 use ael_events::command::Credential;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// How long after the start it is looked for the first time.
+/// How long after the start it is looked for the first time, unless it is looked more often.
 const FIRST: Duration = Duration::from_secs(60);
 
 const fn credential() -> Credential {
@@ -24,7 +24,7 @@ const fn credential() -> Credential {
 /// Looks every so often, until told to stop; not at all, where it is not said how often.
 pub async fn keep_learning(client: Client, every: Option<Duration>, shutdown: CancellationToken) {
     let Some(every) = every else { return };
-    let mut wait = FIRST;
+    let mut wait = FIRST.min(every);
     while shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
         shutdown.run_until_cancelled(look(&client)).await;
         wait = every;
@@ -46,19 +46,26 @@ async fn look(client: &Client) {
         let workspace = state.workspace;
         let asker = Asker { client: client.clone(), workspace, credential: credential() };
         match asker.models().await {
-            Ok(models) if is_due(&state, &models) => {
-                tell(workspace, learn(&asker, |_| {}).await.map(|learnt| learnt.model_version));
+            Ok(models) if !is_due(&state, &models) => {
+                tracing::debug!(%workspace, "somebody went back, or learnt just now");
             }
-            Ok(_) => tracing::debug!(%workspace, "somebody went back: it learns when told to"),
+            // By what was found to be due: what another copy learns meanwhile is no champion to
+            // compete with by the same outcomes.
+            Ok(models) => {
+                let learnt = learn_after(models, &asker, |_| {}).await;
+                tell(workspace, learnt.map(|learnt| learnt.model_version));
+            }
             Err(error) => tell(workspace, Err(error.into())),
         }
     }
 }
 
 /// There is something new to learn from, and nobody went back from what was learnt last: whoever
-/// did would see it undone.
+/// did would see it undone. What is new was counted since that very training: another copy may have
+/// learnt it between our two questions.
 fn is_due(state: &TrainingState, models: &ModelList) -> bool {
-    has_news(state) && !went_back(models)
+    let last = models.trainings.first().map_or(0, |last| last.training.outcomes());
+    has_news(state) && last == state.trained_on && !went_back(models)
 }
 
 /// A tenth more outcomes than last time, and fifty at least. Outcomes of which one kind is too
@@ -109,6 +116,15 @@ mod tests {
 
     /// Trainings, the newest first: what each made, and whom it competed with.
     fn models(champion: Option<u32>, trainings: &[(Option<u32>, Option<u32>)]) -> ModelList {
+        known(60, champion, trainings)
+    }
+
+    /// The same, the trainings each knowing so many outcomes.
+    fn known(
+        outcomes: u32,
+        champion: Option<u32>,
+        trainings: &[(Option<u32>, Option<u32>)],
+    ) -> ModelList {
         let figures = Figures { auc: 0.8, brier: 0.1, log_loss: 0.3, ece: 0.01 };
         let of = |(model_version, against): &(Option<u32>, Option<u32>)| TrainingView {
             model_version: *model_version,
@@ -116,7 +132,7 @@ mod tests {
             training: Training {
                 trained_until: DateTime::UNIX_EPOCH,
                 won: 30,
-                lost: 30,
+                lost: outcomes - 30,
                 judged: 12,
                 against: *against,
                 champion: figures,
@@ -129,16 +145,19 @@ mod tests {
 
     #[test]
     fn it_is_learnt_anew_after_fifty_outcomes_that_are_a_tenth_of_those_known() {
-        let due =
-            |trained_on, new_outcomes| is_due(&state(trained_on, new_outcomes), &models(None, &[]));
-        assert!(due(0, 50) && !due(0, 49));
+        let due = |trained_on: u32, new_outcomes| {
+            let models = known(trained_on, Some(1), &[(Some(1), None)]);
+            is_due(&state(trained_on.into(), new_outcomes), &models)
+        };
+        let first = |new_outcomes| is_due(&state(0, new_outcomes), &models(None, &[]));
+        assert!(first(50) && !first(49));
         assert!(due(400, 50) && due(500, 50) && !due(501, 50));
         assert!(due(9_000, 900) && !due(9_000, 899));
     }
 
     #[test]
     fn whoever_went_back_is_overruled_by_no_schedule_until_somebody_trains() {
-        let due = |models: &ModelList| is_due(&state(100, 100), models);
+        let due = |models: &ModelList| is_due(&state(60, 100), models);
         let first = (Some(1), None);
         assert!(due(&models(Some(1), &[first])), "as it was left");
         assert!(!due(&models(None, &[first])), "back to the rules");
@@ -149,5 +168,12 @@ mod tests {
         // Trained on request since: it won, or what somebody went back to won.
         assert!(due(&models(Some(2), &[(Some(2), None), first])));
         assert!(due(&models(None, &[(None, None), first])));
+    }
+
+    #[test]
+    fn what_another_copy_learnt_between_two_questions_is_not_learnt_once_more() {
+        let learnt_by_the_other = known(240, Some(1), &[(Some(1), None)]);
+        assert!(!is_due(&state(0, 240), &learnt_by_the_other), "counted before it");
+        assert!(is_due(&state(240, 60), &learnt_by_the_other), "counted after it");
     }
 }

@@ -159,7 +159,7 @@ fn score(scene: &Scene<'_>, lead: &LeadView) -> String {
         ],
     );
     if let Some(reason) = lead.ai_stale {
-        line += &format!("\n⚠️ {}", scene.term("stale", &reason.as_str().replace('_', "-")));
+        line += &format!("\n⚠️ {}", scene.term("stale", reason.as_str()));
     }
     if let Some(reason) = &analysis.ai_reason {
         line += &format!("\n<i>{}</i>", escaped(&html::text(reason.as_str())));

@@ -73,7 +73,7 @@ async fn forward(scene: &mut Scene<'_>, lead: LeadId, version: u64, to: Stage) -
                 .unwrap_or_default()
                 .iter()
                 .filter_map(|it| it.as_str())
-                .map(|it| scene.term("missing", &it.replace('_', "-")))
+                .map(|it| scene.term("missing", it))
                 .collect();
             let text = scene.voice.html("missing", [("what", missing.join(", ").into())]);
             let edit = Tap::Deed { deed: Deed::Edit, lead, version };

@@ -10,11 +10,15 @@ use crate::talk::words::Put;
 use ael_events::command::{PinNote, UnpinNote};
 use ael_events::ids::{LeadId, NoteId};
 use ael_events::query::{HistoryEntry, HistoryPage, LeadHistory, Query};
+use ael_events::values::Money;
+use serde_json::Value;
 
 /// How many notes are shown.
 const NOTES: usize = 10;
 /// How many things that happened are shown at a time.
 const ENTRIES: u16 = 8;
+/// How many changes each of them shows.
+const CHANGES: usize = 5;
 
 /// A lead's notes: pinned ones first, then the newest.
 pub(crate) async fn notes(scene: &mut Scene<'_>, lead: LeadId) -> Done<()> {
@@ -31,7 +35,7 @@ pub(crate) async fn notes(scene: &mut Scene<'_>, lead: LeadId) -> Done<()> {
             .as_ref()
             .map_or_else(|| scene.voice.say("erased-text"), |text| html::text(text.as_str()));
         let sign = if note.pinned { "📌" } else { "•" };
-        let by = format!("{}, {}", html::name(&note.by), scene.ago(note.at));
+        let by = format!("{}, {}", scene.actor(&note.by).await?, scene.ago(note.at));
         text += &format!("\n\n{sign} {}\n<i>{}</i>", escaped(&words), escaped(&by));
     }
     if shown.is_empty() {
@@ -105,7 +109,7 @@ pub(crate) async fn history(scene: &mut Scene<'_>, lead: LeadId, page: u16) -> D
     scene.dialogue.history = Some((lead, starts));
     let mut text = scene.voice.html("history-title", [("page", (page + 1).into())]);
     for entry in &found.items {
-        text += &format!("\n\n{}", told(scene, entry));
+        text += &format!("\n\n{}", told(scene, entry).await?);
     }
     let at = |to: usize| Tap::History { lead, page: u16::try_from(to).unwrap_or(0) };
     let mut turn = Vec::new();
@@ -122,49 +126,68 @@ pub(crate) async fn history(scene: &mut Scene<'_>, lead: LeadId, page: u16) -> D
 }
 
 /// One thing that happened: what, who, when, and why.
-fn told(scene: &Scene<'_>, entry: &HistoryEntry) -> String {
+async fn told(scene: &mut Scene<'_>, entry: &HistoryEntry) -> Done<String> {
     let kind = entry.event_type.rsplit_once('.').map_or(entry.event_type.as_str(), |it| it.0);
     let key = format!("event-{}", kind.replace(['.', '_'], "-"));
     let what = match scene.voice.knows(&key) {
         true => scene.voice.say(&key),
         false => kind.to_owned(),
     };
-    let who = entry.actor_name.as_deref().map_or_else(
-        || match entry.actor.split_once(':') {
-            Some(("service", _)) => scene.voice.say("actor-service"),
-            Some(_) | None => scene.voice.say("actor-operator"),
-        },
-        html::name,
-    );
+    let who = match &entry.actor_name {
+        Some(name) => html::name(name),
+        None => scene.actor(&entry.actor).await?,
+    };
     let when = entry.occurred_at.format("%d.%m.%Y %H:%M");
     let mut text = format!("<b>{}</b>\n{} · {when} UTC", escaped(&what), escaped(&who));
-    for change in entry.changes.iter().take(4) {
-        text += &format!("\n{}", changed(scene, &change.field, &change.before, &change.after));
+    let mut changes = 0;
+    for change in &entry.changes {
+        let key = format!("changed-{}", change.field.replace('_', "-"));
+        // What has no words is told by what happened.
+        if changes == CHANGES || !scene.voice.knows(&key) {
+            continue;
+        }
+        changes += 1;
+        let before = shown(scene, &change.field, &change.before).await?;
+        let after = shown(scene, &change.field, &change.after).await?;
+        let field = scene.voice.say(&key);
+        text += &format!("\n{}: {} → {}", escaped(&field), escaped(&before), escaped(&after));
     }
     if let Some(why) = &entry.why {
         text += &format!("\n<i>{}</i>", escaped(&html::text(why)));
     }
-    text
+    Ok(text)
 }
 
-fn changed(
-    scene: &Scene<'_>,
-    field: &str,
-    before: &serde_json::Value,
-    after: &serde_json::Value,
-) -> String {
-    let key = format!("changed-{}", field.replace('_', "-"));
-    let field = match scene.voice.knows(&key) {
-        true => scene.voice.say(&key),
-        false => field.to_owned(),
-    };
-    let shown = |value: &serde_json::Value| match value {
-        serde_json::Value::Null => "—".to_owned(),
-        serde_json::Value::String(text) => html::label(text, 60),
-        serde_json::Value::Number(number) => number.to_string(),
-        serde_json::Value::Bool(_) | serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
-            "…".to_owned()
+/// A value as people read it: words of the house in their language, colleagues by name.
+async fn shown(scene: &mut Scene<'_>, field: &str, value: &Value) -> Done<String> {
+    let words = match value {
+        Value::Null => return Ok("—".to_owned()),
+        Value::String(words) => words,
+        Value::Number(number) => return Ok(number.to_string()),
+        Value::Array(all) => {
+            let words: Vec<&str> = all.iter().filter_map(Value::as_str).collect();
+            return Ok(html::label(&words.join(", "), 60));
         }
+        Value::Object(money) => return Ok(amount(money).unwrap_or_else(|| "…".to_owned())),
+        Value::Bool(_) => return Ok("…".to_owned()),
     };
-    format!("{}: {} → {}", escaped(&field), escaped(&shown(before)), escaped(&shown(after)))
+    let family = match field {
+        "owner" => return scene.colleague(words).await,
+        "stage" => "stage",
+        "sale_stage" => "sale",
+        "source" => "source",
+        "lost_reason" => "reason",
+        "ai_recommendation" => "advice",
+        _ => return Ok(html::label(words, 60)),
+    };
+    let key = format!("{family}-{}", words.replace('_', "-"));
+    Ok(match scene.voice.knows(&key) {
+        true => scene.voice.say(&key),
+        false => html::label(words, 60),
+    })
+}
+
+fn amount(money: &serde_json::Map<String, Value>) -> Option<String> {
+    let money: Money = serde_json::from_value(Value::Object(money.clone())).ok()?;
+    Some(money.readable())
 }

@@ -38,6 +38,7 @@ pub(super) fn decide(
         secret_hash: secret_hash.to_ascii_lowercase(),
         scopes,
         expires_at,
+        made_with: context.made_with,
         private: Private::Open(TokenPrivate { label }),
     })])
 }
@@ -63,6 +64,7 @@ mod tests {
     use crate::testing::{ADMIN, AGENT, MANAGER, OLENA, now};
     use crate::who_may::Forbidden;
     use ael_events::command::MemberRef;
+    use ael_events::ids::TokenId;
 
     fn create(scopes: impl IntoIterator<Item = Scope>) -> CreateToken {
         CreateToken {
@@ -90,6 +92,17 @@ mod tests {
         let mine = || CreateToken { member_id: MemberRef::Me, ..create([Scope::LeadsRead]) };
         given([]).when(AGENT, mine()).then([created()]);
         given([]).when(Actor::Operator, mine()).then_refused(Forbidden::NotForOperator);
+    }
+
+    #[test]
+    fn what_is_made_by_a_token_says_by_which() {
+        let maker = TokenId::from_uuid(uuid::Uuid::from_u128(7));
+        let TokenEvent::Created(made) = created() else { panic!("a token is created") };
+        let with_maker = TokenCreated { made_with: Some(maker), ..made };
+        given([])
+            .and(|context| context.made_with = Some(maker))
+            .when(AGENT, create([Scope::LeadsRead]))
+            .then([TokenEvent::Created(with_maker)]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::who_may::{self, Subject};
 use ael_events::actor::Actor;
 use ael_events::command::TokenCommand;
 use ael_events::event::{TokenEvent, TokenPrivate};
-use ael_events::ids::MemberId;
+use ael_events::ids::{MemberId, TokenId};
 use ael_events::private::Private;
 use ael_events::values::{Role, Scope};
 use chrono::{DateTime, Utc};
@@ -55,6 +55,8 @@ pub struct TokenContext {
     pub asked: Asked,
     /// The member whose rights a new token is to carry; nothing when there is none.
     pub owner: Option<TokenOwner>,
+    /// The token by which they ask, if by one.
+    pub made_with: Option<TokenId>,
 }
 
 /// The member whose rights a token carries ([`crate::member::Member::token_owner`]).

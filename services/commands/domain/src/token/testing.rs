@@ -9,7 +9,7 @@ use ael_events::values::{Role, Scope};
 /// The member named is an active Agent.
 pub(crate) fn given(events: impl IntoIterator<Item = TokenEvent>) -> Given<Token, TokenContext> {
     let owner = Some(TokenOwner { role: Role::Agent, active: true });
-    given_in(TokenContext { asked: asked(), owner }, events)
+    given_in(TokenContext { asked: asked(), owner, made_with: None }, events)
 }
 
 pub(crate) fn hash() -> String {
@@ -21,6 +21,7 @@ pub(crate) fn created() -> TokenEvent {
     TokenEvent::Created(TokenCreated {
         member_id: OLENA,
         secret_hash: hash(),
+        made_with: None,
         scopes: [Scope::LeadsRead].into(),
         expires_at: None,
         private: Private::Open(TokenPrivate { label: "my script".parse().unwrap() }),

@@ -1,8 +1,8 @@
 //! Where a page begins: a place in a sorted list, signed so that it comes back unchanged, and bound
 //! to the question and the asker for whom it was made.
 //!
-//! The key is derived from the password of this service's own database role: every copy has it,
-//! it survives restarts, nobody else knows it, and nothing more has to be kept.
+//! The key is derived from the password of the service's own database role: every copy of the
+//! service has it, it survives restarts, nobody else knows it, and nothing more has to be kept.
 
 use ael_events::answer::Rejected;
 use base64::Engine as _;
@@ -60,7 +60,8 @@ impl CursorKey {
         Some(mac)
     }
 
-    /// The cursor of a place in the answer to this question.
+    /// The cursor of a place in the answer to this question; none when it cannot be written.
+    #[must_use]
     pub fn seal<Q: Serialize, P: Serialize>(&self, question: &Q, place: &P) -> Option<String> {
         let signed = Signed { of: digest(question)?, at: place };
         let body = serde_json::to_vec(&signed).ok()?;
