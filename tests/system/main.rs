@@ -13,6 +13,7 @@ mod first_token;
 mod house;
 mod http;
 mod import;
+mod journeys;
 mod learning;
 mod life;
 mod live;

@@ -30,7 +30,8 @@ pub use learning::{
 };
 pub use live::{ChangePage, ListChanges, LiveChange, Topic};
 pub use people::{
-    InvitationPage, InvitationView, ListInvitations, ListTokens, Me, TokenPage, TokenView,
+    InvitationPage, InvitationView, ListInvitations, ListTokens, Me, Membership, TokenPage,
+    TokenView,
 };
 pub use sale::{GetSale, ListSales, SalePage, SaleSummary, SaleView};
 pub use stats::{
@@ -42,6 +43,7 @@ pub use verify::{ChainState, Fault, VerifyPage, VerifyRequest};
 use crate::command::Credential;
 use crate::ids::LeadId;
 use crate::order::PositionToken;
+use crate::values::TelegramUserId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -135,6 +137,13 @@ pub enum Query {
         /// An id, or a part of a name or an e-mail address.
         text: String,
     },
+    /// In which workspaces a Telegram account is an active member's (the bot; the subject's
+    /// workspace is not looked at). Answered by a list of [`Membership`].
+    #[serde(rename = "find_account")]
+    FindAccount {
+        /// The account.
+        user_id: TelegramUserId,
+    },
 }
 
 impl Query {
@@ -164,6 +173,7 @@ impl Query {
         "list_projections",
         "list_workspaces",
         "find_member",
+        "find_account",
     ];
 
     /// The name: the last token of its subject.
@@ -194,6 +204,7 @@ impl Query {
             Self::ListProjections {} => "list_projections",
             Self::ListWorkspaces {} => "list_workspaces",
             Self::FindMember { .. } => "find_member",
+            Self::FindAccount { .. } => "find_account",
         }
     }
 }
@@ -214,7 +225,7 @@ impl fmt::Debug for Query {
             Self::LeadFeatures { lead_id } => lead_id,
             Self::TrainingExamples(page) => page,
             Self::GetModel(get) => get,
-            Self::FindMember { .. } => &"***",
+            Self::FindMember { .. } | Self::FindAccount { .. } => &"***",
             Self::Statistics {}
             | Self::ListMembers {}
             | Self::Me {}

@@ -2,8 +2,10 @@
 
 use super::lead::{Cursor, Page};
 use super::stats::MemberView;
-use crate::ids::{InvitationId, MemberId, TokenId};
-use crate::values::{Email, InvitationState, Language, MemberName, Role, Scope, TokenLabel};
+use crate::ids::{InvitationId, MemberId, TokenId, WorkspaceId};
+use crate::values::{
+    Email, InvitationState, Language, MemberName, Role, Scope, TokenLabel, WorkspaceName,
+};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,17 @@ pub struct Me {
     /// What the token is good for; everything that the role may, when it isn't said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<BTreeSet<Scope>>,
+}
+
+/// A workspace in which a Telegram account is a member's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Membership {
+    /// Which.
+    pub workspace: WorkspaceId,
+    /// What it is called.
+    pub name: WorkspaceName,
+    /// Who they are there.
+    pub member_id: MemberId,
 }
 
 /// See [`super::Query::ListTokens`]. Newest first.

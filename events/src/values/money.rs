@@ -114,6 +114,27 @@ impl Money {
         Ok(Self { amount_minor, currency })
     }
 
+    /// As people read it: digits in threes, and no minor digits where there are none.
+    #[must_use]
+    pub fn readable(&self) -> String {
+        let written = self.to_string();
+        let (amount, currency) = written.split_once(' ').unwrap_or((&written, ""));
+        let (whole, minor) = amount.split_once('.').unwrap_or((amount, ""));
+        let mut grouped = String::new();
+        for (at, digit) in whole.chars().enumerate() {
+            let left = whole.len() - at;
+            if at > 0 && left.is_multiple_of(3) {
+                grouped.push('\u{a0}');
+            }
+            grouped.push(digit);
+        }
+        let minor = match minor.trim_end_matches('0') {
+            "" => String::new(),
+            _ => format!(".{minor}"),
+        };
+        format!("{grouped}{minor}\u{a0}{currency}")
+    }
+
     /// Whole minor units.
     #[must_use]
     pub const fn amount_minor(self) -> i64 {

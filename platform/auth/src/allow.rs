@@ -116,6 +116,7 @@ pub const QUERIES: &[Row] = &[
     row("list_projections", &[Cli], Scope::Admin),
     row("list_workspaces", &[Cli], Scope::Admin),
     row("find_member", &[Cli], Scope::Admin),
+    row("find_account", &[Bot], Scope::Admin),
 ];
 
 /// Every question to a service other than `queries`.

@@ -7,7 +7,9 @@ mod bearer;
 mod secret;
 
 pub use bearer::{Bearer, Bearers, FIRST_TOKEN};
-pub use secret::{BadFirstSecret, FirstSecret, NewInvitationCode, NewToken, NoRandomness};
+pub use secret::{
+    BadFirstSecret, FirstSecret, NewInvitationCode, NewToken, NoRandomness, invitation_of,
+};
 
 use ael_bus::{Bus, LinkState, RequestError};
 use ael_events::answer::{Accepted, CommandAnswer, Failed, QueryAnswer, Rejected};

@@ -2,10 +2,11 @@
 //! alone.
 
 use ael_events::command::hash_of_secret;
-use ael_events::ids::{CommandId, TokenId, WorkspaceId};
+use ael_events::ids::{CommandId, InvitationId, TokenId, WorkspaceId};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
+use uuid::Uuid;
 
 /// The operating system gave no random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -81,7 +82,8 @@ impl FirstSecret {
     }
 }
 
-/// A fresh invitation code: itself for the link, its hash for `invitation.create`.
+/// A fresh invitation code: itself for the link, its hash for `invitation.create`. It says which
+/// invitation it opens, in as much as a Telegram deep link carries (64 characters).
 #[derive(Debug)]
 pub struct NewInvitationCode {
     /// The code in the link: shown once.
@@ -91,14 +93,27 @@ pub struct NewInvitationCode {
 }
 
 impl NewInvitationCode {
-    /// Makes a code with 256 random bits.
+    /// Makes a code with 128 random bits for an invitation of a workspace.
     ///
     /// # Errors
     /// When there is no randomness.
-    pub fn mint() -> Result<Self, NoRandomness> {
-        let code = random_text()?;
+    pub fn mint(workspace: WorkspaceId, invitation: InvitationId) -> Result<Self, NoRandomness> {
+        let mut bytes = [0; 48];
+        bytes[..16].copy_from_slice(workspace.uuid().as_bytes());
+        bytes[16..32].copy_from_slice(invitation.uuid().as_bytes());
+        getrandom::fill(&mut bytes[32..]).map_err(|_| NoRandomness)?;
+        let code = URL_SAFE_NO_PAD.encode(bytes);
         Ok(Self { code_hash: hash_of_secret(&code), code: SecretString::from(code) })
     }
+}
+
+/// Which invitation a code says that it opens; nothing, when it can be no code. Whether it does
+/// open it, `invitation.accept` decides.
+#[must_use]
+pub fn invitation_of(code: &str) -> Option<(WorkspaceId, InvitationId)> {
+    let bytes: [u8; 48] = URL_SAFE_NO_PAD.decode(code).ok()?.try_into().ok()?;
+    let id = |from: usize| Uuid::from_slice(&bytes[from..from + 16]).ok();
+    Some((WorkspaceId::from_uuid(id(0)?), InvitationId::from_uuid(id(16)?)))
 }
 
 fn random_text() -> Result<String, NoRandomness> {
@@ -143,8 +158,23 @@ mod tests {
 
     #[test]
     fn no_two_codes_are_equal_and_each_has_its_hash() {
-        let (one, two) = (NewInvitationCode::mint().unwrap(), NewInvitationCode::mint().unwrap());
+        let (workspace, invitation) = (WorkspaceId::generate(), InvitationId::generate());
+        let mint = || NewInvitationCode::mint(workspace, invitation).unwrap();
+        let (one, two) = (mint(), mint());
         assert_ne!(one.code.expose_secret(), two.code.expose_secret());
         assert_eq!(one.code_hash, hash_of_secret(one.code.expose_secret()));
+    }
+
+    #[test]
+    fn a_code_fits_a_deep_link_and_says_which_invitation_it_opens() {
+        let (workspace, invitation) = (WorkspaceId::generate(), InvitationId::generate());
+        let minted = NewInvitationCode::mint(workspace, invitation).unwrap();
+        let code = minted.code.expose_secret();
+        assert_eq!(code.len(), 64);
+        assert!(code.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+        assert_eq!(invitation_of(code), Some((workspace, invitation)));
+        for no_code in ["", "open sesame", &code[1..], &format!("{code}AAAA"), &"=".repeat(64)] {
+            assert_eq!(invitation_of(no_code), None, "{no_code}");
+        }
     }
 }

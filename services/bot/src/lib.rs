@@ -2,18 +2,24 @@
 
 mod config;
 mod out;
+mod talk;
 mod wire;
 
 pub use config::{Config, IntakeConfig, TelegramConfig};
 
-use crate::out::Out;
-use crate::wire::{Blocked, Talk, Telegram, Trouble, Wiring, introduced};
+use crate::talk::Talker;
+use crate::wire::{Telegram, Wiring, introduced};
 use ael_bus::{Bus, BusError};
+use ael_client::Client;
+use ael_events::subjects::Edge;
 use ael_service::{ConfigError, Health, health};
-use chrono::{DateTime, Utc};
 use std::sync::Arc;
-use teloxide::types::Update;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// How long an update waits for the house before it is tried again, and for one answer of it.
+const PATIENCE: Duration = Duration::from_secs(8);
+const ATTEMPT: Duration = Duration::from_secs(5);
 
 /// The bot could not start.
 #[derive(Debug, thiserror::Error)]
@@ -62,32 +68,11 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), BotE
         return Ok(());
     };
     tracing::info!(bot = me.user.id.0, "Telegram knows us");
-    // ──── The real talk is put in here: it may be given `bus`, `door`, `me` and the outbox. ────
-    let (talk, blocked) = (Arc::new(Silent), Arc::new(Silent));
+    let client = Client::new(bus.clone(), Edge::Bot).with_patience(PATIENCE).with_attempt(ATTEMPT);
+    let talk = Arc::new(Talker::new(client, me.user.id.0, me.username().to_owned()));
+    let blocked = Arc::clone(&talk);
     let wiring = Wiring { bus: bus.clone(), telegram: door, config: telegram, talk, blocked };
     Box::pin(wiring.run(hook, shutdown)).await;
     bus.drain().await?;
     Ok(())
-}
-
-/// Says nothing, until there is somebody who talks.
-struct Silent;
-
-impl Talk for Silent {
-    type Dialogue = ();
-
-    async fn answer(
-        &self,
-        _: &Update,
-        (): &mut (),
-        _: Option<DateTime<Utc>>,
-    ) -> Result<Vec<Out>, Trouble> {
-        Ok(Vec::new())
-    }
-}
-
-impl Blocked for Silent {
-    async fn blocked(&self, _: i64) -> Result<(), Trouble> {
-        Ok(())
-    }
 }

@@ -93,6 +93,7 @@ enum Needs {
     AdminOrScoring,
     Operator,
     Scoring,
+    Bot,
 }
 
 const fn needs(query: &Query) -> Needs {
@@ -120,6 +121,7 @@ const fn needs(query: &Query) -> Needs {
         | Query::TrainingStates {}
         | Query::AdvisorContext {}
         | Query::StaleAnalyses {} => Needs::Scoring,
+        Query::FindAccount { .. } => Needs::Bot,
     }
 }
 
@@ -128,7 +130,7 @@ const fn needs(query: &Query) -> Needs {
 pub enum Asker {
     /// A member, of whom [`Sight`] says what they see.
     Colleague(Colleague),
-    /// Nobody of the workspace: the operator, or the scoring service with its one question.
+    /// Nobody of the workspace: the operator, or a service with its own questions.
     House,
 }
 
@@ -165,7 +167,10 @@ impl Asker {
             | (
                 Needs::Scoring | Needs::AdminOrScoring,
                 Actor::Service { principal: ServicePrincipal::Scoring, .. },
-            ) => Some(Self::House),
+            )
+            | (Needs::Bot, Actor::Service { principal: ServicePrincipal::Bot, .. }) => {
+                Some(Self::House)
+            }
             (
                 Needs::Member
                 | Needs::MemberOrOperator
@@ -173,7 +178,8 @@ impl Asker {
                 | Needs::AdminOrOperator
                 | Needs::AdminOrScoring
                 | Needs::Operator
-                | Needs::Scoring,
+                | Needs::Scoring
+                | Needs::Bot,
                 Actor::Member { .. } | Actor::Service { .. } | Actor::Operator,
             ) => None,
         };
@@ -186,6 +192,7 @@ impl Asker {
                 Needs::AdminOrScoring => "Admins and the scoring service",
                 Needs::Operator => "the operator at the server",
                 Needs::Scoring => "the scoring service",
+                Needs::Bot => "the bot",
             };
             not_allowed(query, who)
         })
@@ -238,6 +245,7 @@ mod tests {
                 }
                 "get_sale" => serde_json::json!({"sale_id": lead}),
                 "find_member" => serde_json::json!({"text": "x"}),
+                "find_account" => serde_json::json!({"user_id": 7}),
                 _ => serde_json::json!({}),
             };
             serde_json::from_value(serde_json::json!({"query": name, "with": with})).unwrap()
@@ -277,8 +285,16 @@ mod tests {
             for principal in ServicePrincipal::ALL {
                 let scoring =
                     ["lead_features", "training_states", "advisor_context", "stale_analyses"];
-                let may_it = principal == ServicePrincipal::Scoring
-                    && (scoring.contains(&name) || learning.contains(&name));
+                let may_it = match principal {
+                    ServicePrincipal::Scoring => {
+                        scoring.contains(&name) || learning.contains(&name)
+                    }
+                    ServicePrincipal::Bot => name == "find_account",
+                    ServicePrincipal::ProcessManager
+                    | ServicePrincipal::Importer
+                    | ServicePrincipal::AssignmentRule
+                    | ServicePrincipal::Retention => false,
+                };
                 assert_eq!(may(&service(principal)), may_it, "{principal:?} {name}");
             }
         }

@@ -2,10 +2,10 @@
 //! hold nothing else than what is written here: no name, contact, note or id has a place in it,
 //! and no text that a person wrote.
 
-use crate::words::one_line;
 use ael_events::event::ScoreFeatures;
 use ael_events::ids::WorkspaceId;
 use ael_events::query::{LeadFeatures, Pattern, WinRate};
+use ael_events::values::one_line;
 use ael_events::values::{
     AgeBand, FeatureHash, InvalidText, Language, ReasonText, Recommendation, Score, Source, Stage,
 };

@@ -3,27 +3,6 @@
 use ael_events::values::{Language, Source, Stage};
 use ael_scoring_model::{LeadFacts, Reason};
 
-/// Marks that nobody sees, but that turn or split what is written around them.
-pub(crate) const fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// What somebody wrote, on one line and no longer than that: without marks that nobody sees but
-/// that turn what is written around it.
-pub(crate) fn one_line(text: &str, most: usize) -> String {
-    let seen: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .filter(|c| !is_unseen(*c))
-        .collect();
-    let words = seen.split_whitespace().collect::<Vec<_>>().join(" ");
-    match words.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", words[..end].trim_end()),
-        None => words,
-    }
-}
-
 /// What speaks for the lead, the most first, and what would help it on.
 pub(crate) fn reason(facts: &LeadFacts, points: &[(Reason, f64)], language: Language) -> String {
     let given: Vec<String> =

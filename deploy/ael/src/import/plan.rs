@@ -2,13 +2,13 @@
 
 use crate::import::columns::{Chooser, Columns, NoColumn, Source as Place};
 use crate::import::mapping::{Ending, Mapping, Outcome};
-use crate::import::moments::{Clock, amount};
+use crate::import::moments::Clock;
 use ael_events::command::ImportLead;
 use ael_events::event::{ImportedOutcome, LeadProfile};
 use ael_events::ids::{CommandId, LeadId, MemberId, WorkspaceId};
 use ael_events::values::{
     AttributeValue, Contact, Country, Currency, DomainSlug, ExternalId, LostReason, Origin, Phone,
-    Source, Stage, Tag,
+    Source, Stage, Tag, amount,
 };
 use chrono::{DateTime, Utc};
 use csv::StringRecord;

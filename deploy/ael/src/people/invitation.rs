@@ -68,8 +68,8 @@ impl InvitationCommand {
         let desk = global.desk().await?;
         match self {
             Self::Create(create) => {
-                let code = NewInvitationCode::mint()?;
                 let id = InvitationId::generate();
+                let code = NewInvitationCode::mint(desk.workspace.id, id)?;
                 let expires_at = Utc::now() + chrono::Duration::from_std(create.good_for)?;
                 let language = create.language.unwrap_or(desk.workspace.settings.language);
                 let (name, email, role) = (create.name, create.email, create.role);

@@ -247,7 +247,7 @@ impl MembersApi {
         // To the microsecond, as lists show it.
         let now = Utc::now().trunc_subsecs(6);
         let expires_at = now + TimeDelta::hours(i64::from(valid_hours));
-        let minted = NewInvitationCode::mint().map_err(no_randomness)?;
+        let minted = NewInvitationCode::mint(maker.caller.workspace, id).map_err(no_randomness)?;
         let command = CreateInvitation {
             name,
             email,

@@ -237,8 +237,8 @@ async fn an_account_is_linked_to_one_member_and_may_change() {
 #[tokio::test]
 async fn whoever_has_the_code_comes_once_and_is_a_member_at_once() {
     let world = World::start().await;
-    let code = NewInvitationCode::mint().unwrap();
     let id = InvitationId::generate();
+    let code = NewInvitationCode::mint(world.workspace, id).unwrap();
     let create_invitation = CreateInvitation {
         name: "Taras".parse().unwrap(),
         email: None,

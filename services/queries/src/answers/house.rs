@@ -2,11 +2,14 @@
 
 use super::people::WorkspaceRow;
 use crate::page::fitting;
-use crate::refusal::Answered;
+use crate::refusal::{Answered, Unanswered};
 use crate::view::View;
-use ael_events::ids::EventId;
+use ael_auth::telegram_lookup;
+use ael_events::ids::{EventId, MemberId, WorkspaceId};
 use ael_events::order::Order;
-use ael_events::query::{DeadLetter, ProjectionStatus, WorkspaceView};
+use ael_events::query::{DeadLetter, Membership, ProjectionStatus, WorkspaceView};
+use ael_events::values::{InvalidText, TelegramUserId, WorkspaceName};
+use ael_store::CredentialKind;
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -28,6 +31,37 @@ pub async fn workspaces(view: &mut View) -> Answered<Vec<WorkspaceView>> {
     .await?;
     let found = rows.into_iter().map(WorkspaceRow::into_view).collect::<Answered<Vec<_>>>()?;
     Ok(cut(found))
+}
+
+/// The workspaces in which a Telegram account is an active member's, oldest first.
+///
+/// # Errors
+/// When the read models cannot be asked.
+pub async fn memberships(view: &mut View, account: TelegramUserId) -> Answered<Vec<Membership>> {
+    let rows: Vec<(Uuid, String, Uuid)> = sqlx::query_as(
+        "SELECT known.workspace, house.name, known.member \
+         FROM write.credentials AS known \
+         JOIN write.principals AS who \
+           ON who.workspace = known.workspace AND who.member = known.member AND who.active \
+         JOIN read.list_workspaces() AS house ON house.id = known.workspace \
+         WHERE known.kind = $1 AND known.lookup = $2 \
+         ORDER BY house.created_at, house.id LIMIT $3",
+    )
+    .bind(CredentialKind::Telegram.as_str())
+    .bind(telegram_lookup(account))
+    .bind(MOST_LISTED)
+    .fetch_all(&mut *view.tx)
+    .await?;
+    rows.into_iter()
+        .map(|(workspace, name, member)| {
+            Ok(Membership {
+                workspace: WorkspaceId::from_uuid(workspace),
+                name: WorkspaceName::try_from(name)
+                    .map_err(Unanswered::unreadable::<InvalidText>("a workspace's name"))?,
+                member_id: MemberId::from_uuid(member),
+            })
+        })
+        .collect()
 }
 
 /// What could not be processed in the workspace and waits, oldest first.

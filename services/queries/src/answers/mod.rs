@@ -72,7 +72,8 @@ pub fn read_by(query: &Query) -> &'static [&'static str] {
         | Query::Me {}
         | Query::GetWorkspace {}
         | Query::ListWorkspaces {}
-        | Query::FindMember { .. } => &[MEMBERS],
+        | Query::FindMember { .. }
+        | Query::FindAccount { .. } => &[MEMBERS],
         Query::ListDead {} | Query::ListProjections {} => &[],
     }
 }
@@ -129,7 +130,8 @@ pub fn planned(query: &Query, asker: Asker) -> Plan {
         | Query::ListDead {}
         | Query::ListProjections {}
         | Query::ListWorkspaces {}
-        | Query::FindMember { .. } => Plan::Kept,
+        | Query::FindMember { .. }
+        | Query::FindAccount { .. } => Plan::Kept,
     }
 }
 
@@ -169,7 +171,8 @@ async fn to_colleague(view: &mut View, asker: Colleague, query: &Query) -> Answe
         | Query::StaleAnalyses {}
         | Query::ListProjections {}
         | Query::ListWorkspaces {}
-        | Query::FindMember { .. } => Err(not_allowed(query, "the house itself").into()),
+        | Query::FindMember { .. }
+        | Query::FindAccount { .. } => Err(not_allowed(query, "the house itself").into()),
     }
 }
 
@@ -186,6 +189,7 @@ async fn to_house(view: &mut View, query: &Query) -> Answered<Bytes> {
         Query::ListProjections {} => found(house::projections(view).await?),
         Query::ListWorkspaces {} => found(house::workspaces(view).await?),
         Query::FindMember { text } => found(people::find(view, text).await?),
+        Query::FindAccount { user_id } => found(house::memberships(view, *user_id).await?),
         Query::ListMembers {} => found(people::list(view, |_| true).await?),
         Query::ListLeads(_)
         | Query::GetLead(_)

@@ -3,10 +3,10 @@
 
 use super::eyes::Eyes;
 use super::texts::Voice;
-pub(super) use crate::words::one_line;
 use ael_events::ids::{LeadId, MemberId};
 use ael_events::query::{LeadListItem, LeadView, Me, MentionedLead, Proposal, WorkspaceView};
-use ael_events::values::{Contact, Money, Role, Stage};
+pub(super) use ael_events::values::one_line;
+use ael_events::values::{Contact, Role, Stage};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Who asks what in which circumstances.
@@ -99,26 +99,6 @@ impl Turn<'_> {
             false => self.voice.say_with("ago", [("when", self.span(span).into())]),
         }
     }
-}
-
-/// An amount as people read it: digits in threes, and no cents where there are none.
-pub(super) fn readable_money(money: &Money) -> String {
-    let written = money.to_string();
-    let (amount, currency) = written.split_once(' ').unwrap_or((&written, ""));
-    let (whole, cents) = amount.split_once('.').unwrap_or((amount, ""));
-    let mut grouped = String::new();
-    for (at, digit) in whole.chars().enumerate() {
-        let left = whole.len() - at;
-        if at > 0 && left.is_multiple_of(3) && !grouped.ends_with('-') {
-            grouped.push('\u{a0}');
-        }
-        grouped.push(digit);
-    }
-    let cents = match cents.trim_end_matches('0') {
-        "" => String::new(),
-        _ => format!(".{cents}"),
-    };
-    format!("{grouped}{cents}\u{a0}{currency}")
 }
 
 /// What a language model wrote: lines as they are, nothing unseen, and no longer than that.

@@ -142,7 +142,7 @@ fn told(value: &Value) -> String {
 
 /// What an import wrote, as it can be kept and read.
 fn cut(text: &str) -> String {
-    crate::words::one_line(text, LONGEST)
+    ael_events::values::one_line(text, LONGEST)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One lead: found, and told of.
 
 use crate::assistant::lookup::Met;
-use crate::assistant::turn::{Draft, Turn, one_line, readable_money};
+use crate::assistant::turn::{Draft, Turn, one_line};
 use crate::assistant::understanding::Whom;
 use ael_client::ClientError;
 use ael_events::query::{LeadDetails, LeadView};
@@ -66,11 +66,8 @@ impl Turn<'_> {
             lines.push(voice.say_with("card-lost", [("reason", reason.into())]));
         }
         if let Some(Some(sale)) = &details.sale {
-            let amount = sale
-                .amount
-                .as_ref()
-                .map(|it| format!(", {}", readable_money(it)))
-                .unwrap_or_default();
+            let amount =
+                sale.amount.as_ref().map(|it| format!(", {}", it.readable())).unwrap_or_default();
             let stage = voice.say(&format!("sale-{}", sale.stage));
             let put_in = [("stage", stage.into()), ("amount", amount.into())];
             lines.push(voice.say_with("card-sale", put_in));

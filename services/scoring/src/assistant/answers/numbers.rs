@@ -1,6 +1,6 @@
 //! Numbers in words.
 
-use crate::assistant::turn::{Draft, Turn, one_line, readable_money};
+use crate::assistant::turn::{Draft, Turn, one_line};
 use crate::assistant::understanding::Numbers;
 use ael_client::ClientError;
 use ael_events::query::{StageAging, Statistics};
@@ -143,7 +143,7 @@ impl Turn<'_> {
     fn sums(&self, numbers: &Statistics) -> Vec<String> {
         let money = |minor: i64, currency: Currency| {
             let money = Money::new(minor, currency);
-            money.map_or_else(|_| minor.to_string(), |money| readable_money(&money))
+            money.map_or_else(|_| minor.to_string(), |money| money.readable())
         };
         let any = numbers.overview.revenue.iter();
         any.filter(|sum| sum.paid_minor != 0 || sum.expected_minor != 0)

@@ -1,10 +1,10 @@
 //! Sales.
 
-use crate::assistant::turn::{Draft, Turn, one_line, readable_money};
+use crate::assistant::turn::{Draft, Turn, one_line};
 use ael_client::ClientError;
 use ael_events::ids::LeadId;
 use ael_events::query::{ListSales, SaleView};
-use ael_events::values::SaleStage;
+use ael_events::values::{Money, SaleStage};
 use futures::future::try_join_all;
 
 /// How many are told one by one.
@@ -67,7 +67,7 @@ impl Turn<'_> {
     fn sale(&self, sale: &SaleView) -> String {
         let name = sale.full_name.as_ref().map(|name| one_line(name.as_str(), 80));
         let name = name.unwrap_or_else(|| self.voice.say("no-name"));
-        let amount = sale.amount.as_ref().map(readable_money);
+        let amount = sale.amount.as_ref().map(Money::readable);
         let amount = amount.unwrap_or_else(|| self.voice.say("no-amount"));
         format!("{name} — {}, {amount}", self.voice.say(&format!("sale-{}", sale.stage)))
     }
