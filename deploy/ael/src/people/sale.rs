@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::session::{Desk, Global};
 use ael_events::command::{Command, LoseSale, MoveSale, SaleCommand as Ask, SetAmount, To};
 use ael_events::query::{GetSale, ListSales, Query, SalePage, SaleView};
-use ael_events::values::{Currency, LostReason, Money, ReasonText, SaleStage, amount};
+use ael_events::values::{self, Currency, LostReason, Money, ReasonText, SaleStage};
 use clap::{Args, Subcommand};
 use std::collections::BTreeSet;
 
@@ -99,7 +99,7 @@ fn money(text: &str, usual: Currency) -> anyhow::Result<Money> {
     let letters = text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len();
     let (number, code) = text.split_at(letters);
     let currency = if code.is_empty() { usual } else { code.parse()? };
-    amount(number, currency).map_err(|error| {
+    values::amount(number, currency).map_err(|error| {
         let advice = "Write it like 12500.50 or \"99 EUR\".";
         Problem::new("usage", format!("{text:?}: {error}"), advice).into()
     })
