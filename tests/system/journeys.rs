@@ -1,6 +1,6 @@
-//! Whole journeys through the bot, as a person on a phone makes them: invited, a lead entered, worked
-//! to a paid sale and found again, in either language, by buttons alone. What they see on the way is
-//! docs/bot-screens.md.
+//! Whole journeys through the bot, as a person on a phone makes them: invited, a lead entered,
+//! worked to a paid sale and found again, in either language, by buttons alone. What they see on
+//! the way is docs/bot-screens.md.
 
 use crate::house::House;
 use crate::telegram::{Person, Shown, Telegram};
@@ -282,17 +282,9 @@ fn sell(chat: &mut Chat<'_>, words: &Words) {
     let transferred = chat.presses(words.transfer_now, "Transferred");
     assert!(transferred.text.contains("🚀"), "{}", transferred.text);
     chat.writes(words.sales, "Sales");
-    let row = chat
-        .telegram
-        .shown(chat.who.chat)
-        .last()
-        .unwrap()
-        .labels()
-        .concat()
-        .iter()
-        .find(|label| label.contains("Олександра"))
-        .map(|label| (*label).to_owned())
-        .expect("the sale is in the list");
+    let shown = chat.telegram.shown(chat.who.chat);
+    let labels = shown.last().unwrap().labels().concat();
+    let row = labels.iter().find(|label| label.contains("Олександра")).unwrap().to_string();
     chat.presses(&row, "A sale's card");
     chat.presses(words.steps[0], "");
     chat.presses(words.steps[1], "A sale in agreement");
@@ -348,8 +340,8 @@ fn a_newcomer_works_a_lead_to_a_paid_sale_in_either_language_and_the_screens_are
     };
     let page = format!(
         "# The bot's screens\n\nWhat a newcomer sees on the way from an invitation to a paid sale: \
-         each screen with its buttons in brackets. A test makes this journey and holds this page.\n\n\
-         ## English\n\n{english}## Українською\n\n{}\n",
+         each screen with its buttons in brackets. A test makes this journey and holds this \
+         page.\n\n## English\n\n{english}## Українською\n\n{}\n",
         ukrainian.trim_end()
     );
     if std::env::var_os(WRITE).is_some() {

@@ -395,3 +395,13 @@ changed-ai-score = Score
 changed-amount = Amount
 changed-lost-reason = Reason
 changed-ai-recommendation = Advice
+
+command-menu = The menu
+command-find = Find somebody: /find Petrenko
+command-new = A new lead
+command-leads = Leads
+command-sales = Sales
+command-stats = The numbers
+command-settings = Settings
+command-help = What I can do
+command-cancel = Leave what is being filled in

@@ -400,3 +400,13 @@ changed-ai-score = Оцінка
 changed-amount = Сума
 changed-lost-reason = Причина
 changed-ai-recommendation = Порада
+
+command-menu = Меню
+command-find = Знайти когось: /find Петренко
+command-new = Новий лід
+command-leads = Ліди
+command-sales = Продажі
+command-stats = Цифри
+command-settings = Налаштування
+command-help = Що я вмію
+command-cancel = Вийти з того, що заповнюється

@@ -1,5 +1,6 @@
 //! Telegram, the sales team's front end: a pure client of the bus that holds the bot's token alone.
 
+mod commands;
 mod config;
 mod out;
 mod talk;
@@ -71,8 +72,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), BotE
     let client = Client::new(bus.clone(), Edge::Bot).with_patience(PATIENCE).with_attempt(ATTEMPT);
     let talk = Arc::new(Talker::new(client, me.user.id.0, me.username().to_owned()));
     let blocked = Arc::clone(&talk);
+    let announcing = {
+        let (door, stop) = (door.clone(), shutdown.clone());
+        tokio::spawn(async move { commands::announce(&door, &stop).await })
+    };
     let wiring = Wiring { bus: bus.clone(), telegram: door, config: telegram, talk, blocked };
     Box::pin(wiring.run(hook, shutdown)).await;
+    announcing.abort();
     bus.drain().await?;
     Ok(())
 }

@@ -56,7 +56,26 @@ impl Heard {
             UpdateKind::InlineQuery(query) => Self::inline(query),
             UpdateKind::MyChatMember(change) => Self::membership(change),
             // An edited message was answered when it came; all else is not for the bot.
-            _ => None,
+            UpdateKind::EditedMessage(_)
+            | UpdateKind::ChannelPost(_)
+            | UpdateKind::EditedChannelPost(_)
+            | UpdateKind::BusinessConnection(_)
+            | UpdateKind::BusinessMessage(_)
+            | UpdateKind::EditedBusinessMessage(_)
+            | UpdateKind::DeletedBusinessMessages(_)
+            | UpdateKind::MessageReaction(_)
+            | UpdateKind::MessageReactionCount(_)
+            | UpdateKind::ChosenInlineResult(_)
+            | UpdateKind::ShippingQuery(_)
+            | UpdateKind::PreCheckoutQuery(_)
+            | UpdateKind::PurchasedPaidMedia(_)
+            | UpdateKind::Poll(_)
+            | UpdateKind::PollAnswer(_)
+            | UpdateKind::ChatMember(_)
+            | UpdateKind::ChatJoinRequest(_)
+            | UpdateKind::ChatBoost(_)
+            | UpdateKind::RemovedChatBoost(_)
+            | UpdateKind::Error(_) => None,
         }
     }
 

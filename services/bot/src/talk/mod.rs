@@ -28,7 +28,7 @@ use crate::wire::{Blocked, Talk, Trouble};
 use ael_client::Client;
 use ael_events::command::{Command, MemberRef, NoteBotBlocked, To};
 use ael_events::query::{Me, Query};
-use ael_events::values::TelegramUserId;
+use ael_events::values::{Language, TelegramUserId};
 use chrono::{DateTime, TimeDelta, Utc};
 use dialogue::Dialogue;
 use hands::{Done, Hands, Hitch};
@@ -245,4 +245,16 @@ fn pressed(said: &Said) -> Option<String> {
 
 fn word(callback: String, text: Option<String>) -> Out {
     Out::Heard { callback, text, alert: false }
+}
+
+/// The languages in which commands are offered, and Telegram's code where it is not for everybody.
+pub(crate) const LANGUAGES: [(Language, Option<&str>); 2] =
+    [(Language::En, None), (Language::Uk, Some("uk"))];
+
+/// The commands, each with a word about it.
+pub(crate) fn command_list(language: Language) -> Vec<(&'static str, String)> {
+    const COMMANDS: [&str; 9] =
+        ["menu", "find", "new", "leads", "sales", "stats", "settings", "help", "cancel"];
+    let about = |name: &'static str| (name, Voice(language).say(&format!("command-{name}")));
+    COMMANDS.into_iter().map(about).collect()
 }

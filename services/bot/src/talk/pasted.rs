@@ -77,7 +77,8 @@ const POSITIONS: &[&str] = &[
 static EMAIL: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"[\p{L}\p{N}._%+-]+@[\p{L}\p{N}.-]+\.\p{L}{2,}").ok());
 static TELEGRAM: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?:https?://)?t\.me/([A-Za-z][A-Za-z0-9_]{4,31})|(?:^|[\s(,;:])@([A-Za-z][A-Za-z0-9_]{4,31})").ok()
+    let name = "([A-Za-z][A-Za-z0-9_]{4,31})";
+    Regex::new(&format!(r"(?:https?://)?t\.me/{name}|(?:^|[\s(,;:])@{name}")).ok()
 });
 static PHONE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\+?\d[\d \u{a0}().\-–]{5,20}\d").ok());

@@ -45,9 +45,9 @@ fn code() -> String {
 }
 
 /// Families of keys whose last part is a word of the house.
-const FAMILIES: [&str; 16] = [
+const FAMILIES: [&str; 17] = [
     "stage-", "sale-", "source-", "tier-", "advice-", "stale-", "reason-", "role-", "contact-",
-    "missing-", "field-", "flow-", "event-", "changed-", "refused-", "wrong-",
+    "missing-", "field-", "flow-", "event-", "changed-", "refused-", "wrong-", "command-",
 ];
 
 #[test]
@@ -100,6 +100,9 @@ fn the_words_of_the_house_have_words_in_either_language() {
         of("contact", vec!["email", "phone", "telegram", "contact"]),
         of("missing", vec!["way_to_reach", "full_name", "business_domain"]),
     ];
+    for (name, about) in crate::talk::command_list(Language::Uk) {
+        assert!(!about.starts_with("command-") && about.chars().count() <= 256, "{name}");
+    }
     for key in all.concat() {
         assert!(keys(EN).contains(key.as_str()), "{key}");
     }

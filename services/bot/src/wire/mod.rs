@@ -81,7 +81,7 @@ fn lane_of(chat: i64) -> Lane {
 
 /// How long to wait before the next attempt: twice as long each time, somewhere between half of it
 /// and all of it.
-fn backoff(attempt: u32, shortest: Duration, longest: Duration) -> Duration {
+pub(crate) fn backoff(attempt: u32, shortest: Duration, longest: Duration) -> Duration {
     let ceiling = shortest.saturating_mul(2_u32.saturating_pow(attempt.min(16))).min(longest);
     ceiling.mul_f64(rand::random_range(0.5..=1.0))
 }
