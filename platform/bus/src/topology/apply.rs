@@ -164,7 +164,6 @@ fn wanted_bucket(spec: &BucketSpec) -> stream::Config {
         allow_rollup: true,
         deny_delete: true,
         allow_direct: false,
-        storage: if spec.in_memory { StorageType::Memory } else { StorageType::File },
         ..common()
     }
 }

@@ -109,9 +109,6 @@ pub struct BucketSpec {
     /// The greatest age of a value.
     #[serde(default, deserialize_with = "duration")]
     pub max_age: Option<Duration>,
-    /// Whether a restart of the server may forget it, which saves writing it to the disk.
-    #[serde(default)]
-    pub in_memory: bool,
 }
 
 /// A durable consumer, or a family of them.

@@ -70,8 +70,7 @@ impl Topology {
         }
         page.push_str("\n## Buckets\n\n| bucket | keeps a value | what for |\n|---|---|---|\n");
         for bucket in &self.buckets {
-            let memory = if bucket.in_memory { ", in memory" } else { "" };
-            let keeps = format!("{}{memory}", age(bucket.max_age));
+            let keeps = age(bucket.max_age);
             row(&mut page, &[bucket.name.clone(), keeps, bucket.about.clone()]);
         }
         page
