@@ -416,3 +416,69 @@ fn nobody_is_in_without_an_invitation_and_a_deactivated_member_is_out_at_once() 
         shown.text.contains("I don't know you yet").then_some(())
     });
 }
+
+#[test]
+fn an_agent_is_offered_what_agents_may_and_a_forged_button_is_refused() {
+    let telegram = Telegram::start();
+    let house = house(&telegram, "1");
+    let mut ada = Chat::new(&telegram, 71, "Ada", "en");
+    let code = invitation(&house, "Ada", "agent");
+    ada.writes(&format!("/start {code}"), "");
+    ada.writes("Grace Hopper, grace@example.com", "");
+    ada.presses(ENGLISH.create, "");
+    ada.presses(ENGLISH.edit, "");
+    ada.presses("Business domain", "");
+    ada.presses("first", "");
+    ada.presses(ENGLISH.contacted, "");
+    let card = ada.presses(ENGLISH.qualify, "");
+    let labels = card.labels().concat();
+    for hidden in ["🚀 Transfer", "↩️ Rollback", ENGLISH.assign, "↩️ Undo"] {
+        assert!(!labels.contains(&hidden), "{hidden} in {labels:?}");
+    }
+    let lost = card.buttons.iter().flatten().find(|(label, _)| label == ENGLISH.lost).unwrap();
+    let data = lost.1["callback_data"].as_str().unwrap().to_owned();
+    let forged = data.replacen("d.l.", "d.t.", 1);
+    telegram.press_data(&ada.who, &card, &forged);
+    ada.sees("");
+    ada.presses(ENGLISH.skip, "");
+    ada.writes("because I say so", "");
+    let refused = ada.presses(ENGLISH.transfer_now, "");
+    assert!(refused.text.contains("Your role may not do this"), "{}", refused.text);
+    let invite = ada.writes("/invite", "");
+    assert!(invite.text.contains("Your role may not do this"), "{}", invite.text);
+    let lead = house.json(&["lead", "list"])["items"][0].clone();
+    assert_eq!(lead["stage"], Value::from("qualified"));
+}
+
+#[test]
+fn in_a_group_no_lead_is_worked_on_and_a_member_shares_a_card_without_its_contact() {
+    let telegram = Telegram::start();
+    let house = house(&telegram, "1");
+    let mut ada = Chat::new(&telegram, 81, "Ada", "en");
+    let code = invitation(&house, "Ada", "manager");
+    ada.writes(&format!("/start {code}"), "");
+    ada.writes("Grace Hopper, grace@example.com, +380671112233", "");
+    let card = ada.presses(ENGLISH.create, "");
+    let group = Person { language: "en", ..ada.who.in_group(-500) };
+    telegram.write(&group, "Grace Hopper");
+    telegram.write(&group, "/find Grace");
+    let shown = telegram.next(group.chat);
+    assert!(shown.text.contains("a chat of our own"), "{}", shown.text);
+    let open = card.buttons.iter().flatten().next().unwrap();
+    let data = open.1["callback_data"].as_str().unwrap().to_owned();
+    let press = telegram.press_data(&group, &shown, &data);
+    telegram.until_answered(&press);
+    assert_eq!(telegram.shown(group.chat).len(), 1, "nothing else was shown to the group");
+    let offered = |who: &Person| {
+        let query = telegram.ask_inline(who, "Grace");
+        telegram.until_answered(&query);
+        let calls = telegram.calls("answerInlineQuery");
+        calls.last().unwrap().body["results"].to_string()
+    };
+    let results = offered(&ada.who);
+    assert!(results.contains("Grace Hopper"), "{results}");
+    for contact in ["grace@example.com", "+380671112233"] {
+        assert!(!results.contains(contact), "{results}");
+    }
+    assert_eq!(offered(&Person::new(82, "Mallory")), "[]");
+}

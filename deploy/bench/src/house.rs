@@ -50,9 +50,11 @@ pub(crate) enum Service {
     Jobs,
     Scoring,
     Api,
+    Bot,
 }
 
 impl Service {
+    /// All but the bot, which is off without a token.
     pub(crate) const ALL: [Self; 7] = [
         Self::Commands,
         Self::Relay,
@@ -72,6 +74,7 @@ impl Service {
             Self::Jobs => "jobs",
             Self::Scoring => "scoring",
             Self::Api => "api",
+            Self::Bot => "bot",
         }
     }
 
@@ -81,14 +84,19 @@ impl Service {
             Self::Relay => Some(DbRole::Relay),
             Self::Projections => Some(DbRole::Projections),
             Self::Queries => Some(DbRole::Queries),
-            Self::Jobs | Self::Scoring | Self::Api => None,
+            Self::Jobs | Self::Scoring | Self::Api | Self::Bot => None,
         }
     }
 
     const fn opens_sealed_data(self) -> bool {
         match self {
             Self::Commands | Self::Projections => true,
-            Self::Relay | Self::Queries | Self::Jobs | Self::Scoring | Self::Api => false,
+            Self::Relay
+            | Self::Queries
+            | Self::Jobs
+            | Self::Scoring
+            | Self::Api
+            | Self::Bot => false,
         }
     }
 }
@@ -238,6 +246,13 @@ impl House {
         }
         all.extend(std::env::var("AEL_LOG").ok().map(|log| ("AEL_LOG".to_owned(), log)));
         Ok(all)
+    }
+
+    /// The key that seals what lies on the bus.
+    pub(crate) fn bus_key(&self) -> anyhow::Result<String> {
+        let running = self.stack.running();
+        let key = running.secrets().bus_key().context("no key of the bus")?;
+        Ok(key.expose_secret().to_owned())
     }
 
     /// Stops a service in order.

@@ -6,6 +6,7 @@
 
 mod ai;
 mod append;
+mod bot;
 mod house;
 mod http;
 mod idle;
@@ -46,6 +47,8 @@ pub enum BenchCommand {
     /// The advisor: remembered answers beside Redis, and many analyses through a model outside
     /// (needs redis-server)
     Ai(Sizes),
+    /// From an update of Telegram's to the bot's answer
+    Bot(Sizes),
     /// The bare server that `http` is measured against
     #[command(hide = true)]
     BareHttp,
@@ -147,6 +150,7 @@ impl BenchCommand {
             Self::Http(sizes) => http::run(sizes, &mut report).await?,
             Self::Sockets(sizes) => http::sockets::run(sizes, &mut report).await?,
             Self::Ai(sizes) => ai::run(sizes, &mut report).await?,
+            Self::Bot(sizes) => bot::run(sizes, &mut report).await?,
             Self::BareHttp => http::serve().await?,
             Self::All(sizes) => all(sizes, &mut report).await?,
         }
@@ -161,6 +165,7 @@ async fn all(sizes: &Sizes, report: &mut Report) -> anyhow::Result<()> {
     query::run(sizes, report).await?;
     http::run(sizes, report).await?;
     http::sockets::run(sizes, report).await?;
+    bot::run(sizes, report).await?;
     if ai::has_redis().await {
         ai::run(sizes, report).await?;
     } else {

@@ -36,6 +36,9 @@ stranger =
 stranger-press = This is for members of the team. Ask an Admin for an invitation link.
 invitation-broken = This invitation link is not whole. Open the link itself rather than typing it, or ask your Admin for a new one.
 invitation-in-group = Open an invitation link in a chat with me alone: here others can read it.
+in-group = Let us work in a chat of our own: here others read along. To share a lead here, type @ and my name, and a part of the lead’s name.
+in-group-press = Open a chat with me alone: here others read along.
+open-chat = 💬 Open our chat
 already-in = You are in already. /menu shows what you can do.
 choose-workspace = You belong to several workspaces. In which one do you want to work?
 

@@ -48,8 +48,6 @@ pub(crate) struct Dialogue {
     pub(crate) proposals: u32,
     /// What the assistant offered to be asked next.
     pub(crate) suggestions: Vec<String>,
-    /// Whether the menu stands in place of the letters.
-    pub(crate) has_menu: bool,
 }
 
 impl Default for Dialogue {
@@ -69,7 +67,6 @@ impl Default for Dialogue {
             proposal: None,
             proposals: 0,
             suggestions: Vec::new(),
-            has_menu: false,
         }
     }
 }

@@ -9,6 +9,8 @@
 //! - **A button that changes something names the version for which it was made**: pressed twice, or
 //!   a week late, it shows how things are now and changes nothing.
 //! - **What people wrote is escaped**, wherever it is put in.
+//! - **Leads are worked on in a chat with the bot alone.** In a group others read along: there a
+//!   card is shared by inline mode, without its contact.
 
 mod amount;
 mod dialogue;
@@ -106,10 +108,10 @@ impl Talker {
         }
         let press = pressed(&heard.said);
         let language = language_of(heard.language.as_deref());
+        if !heard.private {
+            return Ok(strangers::in_group(&self.name, Voice(language), &heard));
+        }
         if let Some(code) = strangers::invitation(&heard.said) {
-            if !heard.private {
-                return Ok(strangers::not_here(dialogue, language, heard.chat));
-            }
             return strangers::enter(&self.name, hands, dialogue, heard.chat, language, code).await;
         }
         if let Said::Press { code, .. } = &heard.said
@@ -131,7 +133,7 @@ impl Talker {
         };
         dialogue.workspace = Some(workspace);
         dialogue.language = Some(me.member.language);
-        let Heard { chat, private, said, .. } = heard;
+        let Heard { chat, said, .. } = heard;
         let edit = match &said {
             Said::Press { message, .. } => *message,
             Said::Text(_)
@@ -141,7 +143,7 @@ impl Talker {
             | Said::Unreadable
             | Said::Blocked => None,
         };
-        let stage = Stage { hands, dialogue, bot: &self.name, chat, private, edit };
+        let stage = Stage { hands, dialogue, bot: &self.name, chat, edit };
         let mut scene = Scene::new(stage, workspace, me);
         let is_late = touched.is_some_and(|touched| scene.now - touched > IDLE);
         let done = match said {

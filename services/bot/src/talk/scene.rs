@@ -33,8 +33,6 @@ pub(crate) struct Scene<'a> {
     /// The bot's name, for links to it.
     pub(crate) bot: &'a str,
     pub(crate) chat: i64,
-    /// Whether nobody else reads along.
-    pub(crate) private: bool,
     /// The message that is changed in place; a new one is sent, where there is none.
     pub(crate) edit: Option<i32>,
     /// A word about a press.
@@ -50,14 +48,13 @@ pub(crate) struct Stage<'a> {
     pub(crate) dialogue: &'a mut Dialogue,
     pub(crate) bot: &'a str,
     pub(crate) chat: i64,
-    pub(crate) private: bool,
     pub(crate) edit: Option<i32>,
 }
 
 impl<'a> Scene<'a> {
     pub(crate) fn new(stage: Stage<'a>, workspace: WorkspaceId, me: Me) -> Self {
         let voice = Voice(me.member.language);
-        let Stage { hands, dialogue, bot, chat, private, edit } = stage;
+        let Stage { hands, dialogue, bot, chat, edit } = stage;
         Self {
             hands,
             dialogue,
@@ -67,7 +64,6 @@ impl<'a> Scene<'a> {
             now: Utc::now(),
             bot,
             chat,
-            private,
             edit,
             word: None,
             outs: Vec::new(),

@@ -7,7 +7,7 @@ use super::scene::{Scene, Stage, button};
 use super::tap::Tap;
 use super::words::{Put, Voice};
 use super::{html, screens};
-use crate::out::{Keyboard, Out};
+use crate::out::{Button, Keyboard, Out, Press};
 use ael_client::invitation_of;
 use ael_events::command::{
     AcceptInvitation, ChangeLanguage, Command, InvitationCommand, MemberRef, To,
@@ -63,7 +63,7 @@ pub(super) async fn enter(
     }
     let me: Me = hands.ask(workspace, dialogue.after.as_ref(), Query::Me {}).await?;
     dialogue.language = Some(me.member.language);
-    let stage = Stage { hands, dialogue, bot, chat, private: true, edit: None };
+    let stage = Stage { hands, dialogue, bot, chat, edit: None };
     let mut scene = Scene::new(stage, workspace, me);
     screens::menu::welcome(&mut scene).await?;
     Ok(scene.outs())
@@ -104,17 +104,43 @@ pub(super) fn outside(voice: Voice, heard: &Heard) -> Vec<Out> {
         Said::Inline { query, .. } => {
             vec![Out::Found { query: query.clone(), articles: Vec::new() }]
         }
-        // In a group, others' words are nothing to the bot.
         Said::Text(_) | Said::Forwarded { .. } | Said::Contact { .. } | Said::Unreadable => {
-            if heard.private { vec![told()] } else { Vec::new() }
+            vec![told()]
         }
         Said::Blocked => Vec::new(),
     }
 }
 
-/// Where a code was shown to a whole group.
-pub(super) fn not_here(dialogue: &Dialogue, language: Language, chat: i64) -> Vec<Out> {
-    let voice = Voice(dialogue.language.unwrap_or(language));
-    let text = voice.say("invitation-in-group");
-    vec![Out::Send { chat, text, keyboard: Keyboard::None, silent: false }]
+/// What is said in a group, where others read along: where to go, to whoever speaks to the bot.
+pub(super) fn in_group(bot: &str, voice: Voice, heard: &Heard) -> Vec<Out> {
+    let chat = heard.chat;
+    let says = |key: &str| {
+        let press = Press::Url(format!("https://t.me/{bot}"));
+        let open = Button { text: voice.say("open-chat"), press };
+        let (text, keyboard) = (voice.say(key), Keyboard::Inline(vec![vec![open]]));
+        vec![Out::Send { chat, text, keyboard, silent: true }]
+    };
+    match &heard.said {
+        Said::Press { callback, .. } => {
+            let text = Some(voice.say("in-group-press"));
+            vec![Out::Heard { callback: callback.clone(), text, alert: true }]
+        }
+        Said::Text(_) if invitation(&heard.said).is_some() => says("invitation-in-group"),
+        Said::Text(text) if is_for(text, bot) => says("in-group"),
+        Said::Text(_)
+        | Said::Forwarded { .. }
+        | Said::Contact { .. }
+        | Said::Inline { .. }
+        | Said::Unreadable
+        | Said::Blocked => Vec::new(),
+    }
+}
+
+/// Whether a command is for this bot: of several bots in a group each is called by its name.
+fn is_for(text: &str, bot: &str) -> bool {
+    let Some(command) = text.strip_prefix('/').and_then(|rest| rest.split_whitespace().next())
+    else {
+        return false;
+    };
+    command.split_once('@').is_none_or(|(_, name)| name.eq_ignore_ascii_case(bot))
 }

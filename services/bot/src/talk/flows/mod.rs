@@ -98,10 +98,6 @@ pub(crate) async fn text(scene: &mut Scene<'_>, text: &str, is_late: bool) -> Do
     if text.starts_with('/') {
         return command(scene, text).await;
     }
-    if !scene.private && scene.dialogue.flow.is_none() {
-        // In a group the bot listens to commands and to what it asked for.
-        return Ok(());
-    }
     if let Some(key) = menu_key(text) {
         return menu_pressed(scene, key).await;
     }
@@ -200,9 +196,6 @@ pub(crate) async fn forwarded(
     name: Option<&str>,
     username: Option<&str>,
 ) -> Done<()> {
-    if !scene.private {
-        return Ok(());
-    }
     let country = scene.settings().await?.settings.country.clone();
     let lead = LeadId::from_uuid(scene.hands.new_id());
     let mut draft = pasted::read(lead, text, &country).unwrap_or_else(|| Draft {
@@ -218,9 +211,6 @@ pub(crate) async fn forwarded(
 
 /// A contact of the address book.
 pub(crate) async fn contact(scene: &mut Scene<'_>, name: &str, phone: &str) -> Done<()> {
-    if !scene.private {
-        return Ok(());
-    }
     let country = scene.settings().await?.settings.country.clone();
     // Telegram leaves the plus away.
     let whole = format!("+{}", phone.trim().trim_start_matches('+'));

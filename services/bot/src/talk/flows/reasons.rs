@@ -44,8 +44,7 @@ pub(crate) async fn fed(scene: &mut Scene<'_>, flow: Flow, text: &str) -> Done<(
         (What::LostText { lead, version, reason }, Ok(text), _) => {
             let command = MarkLost { reason: *reason, text: Some(text) };
             scene.change(*lead, Some(*version), command).await?;
-            let may_undo = scene.manages();
-            card::changed(scene, *lead, "done-lost", may_undo).await
+            card::changed(scene, *lead, "done-lost", false).await
         }
         (What::SaleLostText { sale, version, reason }, Ok(text), _) => {
             let command = LoseSale { reason: *reason, text: Some(text) };

@@ -8,8 +8,7 @@ use crate::talk::scene::{Scene, button};
 use crate::talk::tap::{Deed, Tap};
 use crate::talk::words::Put;
 use ael_events::command::{
-    AssignLead, LogMessage, MarkContacted, MarkLost, QualifyLead, ReopenLead, RequestAnalysis,
-    RollBackLead,
+    AssignLead, LogMessage, MarkContacted, MarkLost, QualifyLead, RequestAnalysis, RollBackLead,
 };
 use ael_events::ids::{LeadId, MemberId};
 use ael_events::query::{LeadDetails, Query, Statistics};
@@ -116,8 +115,7 @@ pub(crate) async fn lost_for(
         return flows::reasons::lost(scene, lead, version, reason).await;
     }
     scene.change(lead, Some(version), MarkLost { reason, text: None }).await?;
-    let may_undo = scene.manages();
-    card::changed(scene, lead, "done-lost", may_undo).await
+    card::changed(scene, lead, "done-lost", false).await
 }
 
 /// Offers the colleagues, with how much each has to do.
@@ -191,10 +189,8 @@ async fn undo(scene: &mut Scene<'_>, lead: LeadId, version: u64) -> Done<()> {
         Stage::Contacted | Stage::Qualified => {
             scene.change(lead, Some(version), RollBackLead { reason }).await?;
         }
-        Stage::Lost => {
-            scene.change(lead, Some(version), ReopenLead { reason }).await?;
-        }
-        Stage::New | Stage::Transferred => return card::show(scene, lead).await,
+        // Reopened, a lost lead begins anew: that takes nothing back.
+        Stage::New | Stage::Transferred | Stage::Lost => return card::show(scene, lead).await,
     }
     card::changed(scene, lead, "done-undone", false).await
 }

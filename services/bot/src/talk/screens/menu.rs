@@ -1,7 +1,6 @@
 //! The menu: a welcome, help, and what is wanted quickly.
 
 use super::list;
-use crate::out::Keyboard;
 use crate::talk::flows;
 use crate::talk::hands::Done;
 use crate::talk::html;
@@ -37,13 +36,9 @@ pub(crate) async fn welcome(scene: &mut Scene<'_>) -> Done<()> {
     Ok(())
 }
 
-/// Says something with the menu below, in a chat with the bot alone.
+/// Says something with the menu below.
 pub(crate) fn menu_with(scene: &mut Scene<'_>, text: String) {
-    let keyboard = match scene.private {
-        true => scene.menu(),
-        false => Keyboard::None,
-    };
-    scene.dialogue.has_menu = scene.private;
+    let keyboard = scene.menu();
     scene.say(text, keyboard);
 }
 
