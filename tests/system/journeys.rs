@@ -12,21 +12,21 @@ use std::path::PathBuf;
 const WRITE: &str = "AEL_TEST_WRITE_SCREENS";
 
 /// A chat with the bot, in one language.
-struct Chat<'a> {
+pub struct Chat<'a> {
     telegram: &'a Telegram,
-    who: Person,
+    pub who: Person,
     /// Everything that was shown, as a page of screens.
     album: String,
 }
 
 impl<'a> Chat<'a> {
-    fn new(telegram: &'a Telegram, id: i64, name: &str, language: &'static str) -> Self {
+    pub fn new(telegram: &'a Telegram, id: i64, name: &str, language: &'static str) -> Self {
         let who = Person { language, ..Person::new(id, name) };
         Self { telegram, who, album: String::new() }
     }
 
     /// What is shown next.
-    fn sees(&mut self, title: &str) -> Shown {
+    pub fn sees(&mut self, title: &str) -> Shown {
         let shown = self.telegram.next(self.who.chat);
         if !title.is_empty() {
             self.keep(title, &shown);
@@ -45,13 +45,13 @@ impl<'a> Chat<'a> {
     }
 
     /// Writes, and sees what comes.
-    fn writes(&mut self, text: &str, title: &str) -> Shown {
+    pub fn writes(&mut self, text: &str, title: &str) -> Shown {
         self.telegram.write(&self.who, text);
         self.sees(title)
     }
 
     /// Presses, sees what comes, and the press is answered.
-    fn presses(&mut self, label: &str, title: &str) -> Shown {
+    pub fn presses(&mut self, label: &str, title: &str) -> Shown {
         let press = self.telegram.press(&self.who, label);
         let shown = self.sees(title);
         self.telegram.until_answered(&press);
@@ -99,50 +99,50 @@ fn masked(line: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn house(telegram: &Telegram, copies: &str) -> House {
+pub fn house(telegram: &Telegram, copies: &str) -> House {
     let [token, url] = telegram.environment();
     House::start_with(&["--copies", copies], &[token, url, ("BOT_LIMITS", "off")])
 }
 
 /// The code of a new invitation.
-fn invitation(house: &House, name: &str, role: &str) -> String {
+pub fn invitation(house: &House, name: &str, role: &str) -> String {
     let made = house.json(&["invitation", "create", name, "--role", role]);
     made["code"].as_str().unwrap().to_owned()
 }
 
 /// The words of one language.
-struct Words {
-    language: &'static str,
-    new: &'static str,
-    partner: &'static str,
-    create: &'static str,
-    contacted: &'static str,
-    qualify: &'static str,
-    analyse: &'static str,
-    transfer: &'static str,
-    transfer_now: &'static str,
-    skip: &'static str,
-    back: &'static str,
-    sale: &'static str,
-    sales: &'static str,
-    steps: [&'static str; 3],
-    stats: &'static str,
-    settings: &'static str,
-    quick: &'static str,
-    leads: &'static str,
-    mine: &'static str,
-    notes: &'static str,
-    add_note: &'static str,
-    history: &'static str,
-    card: &'static str,
-    edit: &'static str,
-    company: &'static str,
-    assist: &'static str,
-    leave: &'static str,
-    lost: &'static str,
-    no_budget: &'static str,
-    reopen: &'static str,
-    assign: &'static str,
+pub struct Words {
+    pub language: &'static str,
+    pub new: &'static str,
+    pub partner: &'static str,
+    pub create: &'static str,
+    pub contacted: &'static str,
+    pub qualify: &'static str,
+    pub analyse: &'static str,
+    pub transfer: &'static str,
+    pub transfer_now: &'static str,
+    pub skip: &'static str,
+    pub back: &'static str,
+    pub sale: &'static str,
+    pub sales: &'static str,
+    pub steps: [&'static str; 3],
+    pub stats: &'static str,
+    pub settings: &'static str,
+    pub quick: &'static str,
+    pub leads: &'static str,
+    pub mine: &'static str,
+    pub notes: &'static str,
+    pub add_note: &'static str,
+    pub history: &'static str,
+    pub card: &'static str,
+    pub edit: &'static str,
+    pub company: &'static str,
+    pub assist: &'static str,
+    pub leave: &'static str,
+    pub lost: &'static str,
+    pub no_budget: &'static str,
+    pub reopen: &'static str,
+    pub assign: &'static str,
 }
 
 const UKRAINIAN: Words = Words {
@@ -179,7 +179,7 @@ const UKRAINIAN: Words = Words {
     assign: "👤 Призначити",
 };
 
-const ENGLISH: Words = Words {
+pub const ENGLISH: Words = Words {
     language: "en",
     new: "➕ New Lead",
     partner: "Partner",

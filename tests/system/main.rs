@@ -8,6 +8,7 @@ mod advisor;
 mod assistant;
 mod audit;
 mod bot;
+mod chats;
 mod erasure;
 mod faults;
 mod first_token;

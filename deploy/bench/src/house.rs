@@ -91,12 +91,9 @@ impl Service {
     const fn opens_sealed_data(self) -> bool {
         match self {
             Self::Commands | Self::Projections => true,
-            Self::Relay
-            | Self::Queries
-            | Self::Jobs
-            | Self::Scoring
-            | Self::Api
-            | Self::Bot => false,
+            Self::Relay | Self::Queries | Self::Jobs | Self::Scoring | Self::Api | Self::Bot => {
+                false
+            }
         }
     }
 }

@@ -85,7 +85,7 @@ impl<'a> Scene<'a> {
             true => Keyboard::None,
             false => Keyboard::Inline(rows),
         };
-        let chat = self.chat;
+        let (chat, text) = (self.chat, html::fitting(text));
         self.outs.push(match self.edit.take() {
             Some(message_id) => Out::Edit { chat, message_id, text, keyboard },
             None => Out::Send { chat, text, keyboard, silent: false },
@@ -94,6 +94,7 @@ impl<'a> Scene<'a> {
 
     /// Says something in a message of its own.
     pub(crate) fn say(&mut self, text: String, keyboard: Keyboard) {
+        let text = html::fitting(text);
         self.outs.push(Out::Send { chat: self.chat, text, keyboard, silent: false });
     }
 

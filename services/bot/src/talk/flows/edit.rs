@@ -91,8 +91,10 @@ pub(crate) async fn prompt(
         | Field::Budget => Vec::new(),
     };
     if field == Field::Tags {
-        text +=
-            &format!("\n{}", scene.voice.html("tags-known", [("tags", offered.join(", ").into())]));
+        text += &format!(
+            "\n{}",
+            scene.voice.html("tags-known", [("tags", html::text(&offered.join(", ")).into())])
+        );
     } else {
         let buttons: Vec<Button> = offered
             .iter()

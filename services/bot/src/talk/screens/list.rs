@@ -16,6 +16,8 @@ use ael_events::values::{DomainSlug, Source, Stage, Tier};
 
 /// How many leads are counted; of more it is only said that there are.
 const COUNTED: u16 = 200;
+/// How many pages can be turned: whoever is further away is found by a search or a filter.
+const PAGES: usize = 100;
 /// How many business domains have buttons.
 const DOMAINS: usize = 12;
 
@@ -75,6 +77,7 @@ pub(crate) async fn show(scene: &mut Scene<'_>, filter: Filter, page: u16) -> Do
         scene.ask(Query::ListLeads(ListLeads { cursor, limit, ..asked.clone() })).await?;
     if let Some(next) = &found.next_cursor
         && listed.starts.len() == page
+        && page < PAGES
     {
         listed.starts.push(next.clone());
     }
@@ -123,7 +126,7 @@ fn screen(
         button(text.to_owned(), tap)
     };
     if pages > 1 {
-        let next = found.next_cursor.is_some().then_some(page + 1);
+        let next = (found.next_cursor.is_some() && page < PAGES).then_some(page + 1);
         rows.push(vec![
             turn(if page > 0 { "‹" } else { "·" }, page.checked_sub(1)),
             turn(&format!("{}/{pages}{more}", page + 1), None),

@@ -72,10 +72,14 @@ pub(crate) async fn hitch(scene: &mut Scene<'_>, hitch: Hitch) -> Done<()> {
     let told = refused(scene.voice, &refusal);
     if refusal.code == "version_conflict" {
         // Somebody was faster, or the button was pressed twice: how it is now says all.
-        scene.word = Some(scene.voice.say("changed-meanwhile"));
-        return match (scene.dialogue.lead, scene.edit) {
-            (Some(lead), Some(_)) => again(scene, lead).await,
-            (Some(_) | None, Some(_) | None) => Ok(()),
+        let word = scene.voice.say("changed-meanwhile");
+        if scene.edit.is_none() {
+            scene.say(word.clone(), Keyboard::None);
+        }
+        scene.word = Some(word);
+        return match scene.dialogue.lead {
+            Some(lead) => again(scene, lead).await,
+            None => Ok(()),
         };
     }
     if let Some(lead) = duplicate_of(&refusal) {

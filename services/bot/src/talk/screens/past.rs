@@ -17,6 +17,8 @@ use serde_json::Value;
 const NOTES: usize = 10;
 /// How many things that happened are shown at a time.
 const ENTRIES: u16 = 8;
+/// How many pages of them can be turned.
+const PAGES: usize = 100;
 /// How many changes each of them shows.
 const CHANGES: usize = 5;
 
@@ -103,6 +105,7 @@ pub(crate) async fn history(scene: &mut Scene<'_>, lead: LeadId, page: u16) -> D
     let found: HistoryPage = scene.ask(Query::LeadHistory(asked)).await?;
     if let Some(next) = &found.next_cursor
         && starts.len() == page
+        && page < PAGES
     {
         starts.push(next.clone());
     }
@@ -116,7 +119,7 @@ pub(crate) async fn history(scene: &mut Scene<'_>, lead: LeadId, page: u16) -> D
     if let Some(before) = page.checked_sub(1) {
         turn.push(button("‹".to_owned(), at(before)));
     }
-    if found.next_cursor.is_some() {
+    if found.next_cursor.is_some() && page < PAGES {
         turn.push(button("›".to_owned(), at(page + 1)));
     }
     let back = vec![scene.button("back-to-card", Tap::Lead(lead))];

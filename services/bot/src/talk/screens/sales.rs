@@ -11,6 +11,9 @@ use ael_events::ids::SaleId;
 use ael_events::query::{ListSales, Query, SalePage, SaleView};
 use ael_events::values::{LostReason, Money, SaleStage};
 
+/// How many pages can be turned.
+const PAGES: usize = 100;
+
 /// A stage's sign.
 const fn sign(stage: SaleStage) -> &'static str {
     match stage {
@@ -67,6 +70,7 @@ pub(crate) async fn list(scene: &mut Scene<'_>, stage: Option<SaleStage>, page: 
         .await?;
     if let Some(next) = &found.next_cursor
         && starts.len() == page
+        && page < PAGES
     {
         starts.push(next.clone());
     }
@@ -83,7 +87,7 @@ pub(crate) async fn list(scene: &mut Scene<'_>, stage: Option<SaleStage>, page: 
     if let Some(before) = page.checked_sub(1) {
         turn.push(button("‹".to_owned(), at(before)));
     }
-    if found.next_cursor.is_some() {
+    if found.next_cursor.is_some() && page < PAGES {
         turn.push(button("›".to_owned(), at(page + 1)));
     }
     rows.push(turn);
