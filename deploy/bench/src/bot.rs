@@ -189,7 +189,8 @@ pub(crate) async fn run(sizes: &Sizes, report: &mut Report) -> anyhow::Result<()
     report.add(Figure::of("bot: memory, peak", usage.peak_mb, "MB").at_most(MOST_MB))
 }
 
-/// One update of somebody's: six in ten open a lead's card, three turn to the list, one to the menu.
+/// One update of somebody's: six in ten open a lead's card, three turn to the list, one to the
+/// menu.
 fn update(number: i64, leads: &[LeadId]) -> (i64, Value) {
     let person = number.rem_euclid(PEOPLE) + 1;
     let which = usize::try_from(number).unwrap_or_default();
