@@ -314,6 +314,7 @@ invited =
 
     Send it to them alone: whoever opens it is in.
 ask-assist = 🤖 Ask me about your leads, sales and numbers, in your own words. Such as: “which hot leads are mine?”
+assist-left = 🤖 Call me any time: the 🤖 button is in the menu.
 assist-away = 🤖 The assistant does not answer at the moment. Nothing was done; ask again in a moment.
 draft-yes = ✅ Do it
 draft-no = ✖️ Discard

@@ -302,7 +302,20 @@ async fn cancel(scene: &mut Scene<'_>) -> Done<()> {
         return Ok(());
     };
     let what = scene.term("flow", flow.what.word());
-    let said = scene.voice.html("cancelled", [("what", what.into())]);
+    let said = match flow.what {
+        What::Assist => scene.voice.say("assist-left"),
+        What::NewLead(_)
+        | What::Search
+        | What::Note { .. }
+        | What::Transfer { .. }
+        | What::LostText { .. }
+        | What::RollBack { .. }
+        | What::Reopen { .. }
+        | What::Edit { .. }
+        | What::SaleAmount { .. }
+        | What::SaleLostText { .. }
+        | What::Invite { .. } => scene.voice.html("cancelled", [("what", what.into())]),
+    };
     let lead = match flow.what {
         What::Note { lead }
         | What::Transfer { lead, .. }
