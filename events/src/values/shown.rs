@@ -12,16 +12,24 @@ pub const fn is_unseen(c: char) -> bool {
 /// marks that nobody sees but that turn what is written around it.
 #[must_use]
 pub fn one_line(text: &str, most: usize) -> String {
-    let seen: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .filter(|c| !is_unseen(*c))
-        .collect();
+    let mut seen = String::with_capacity(text.len());
+    let mut before = ' ';
+    for c in text.chars().map(|c| if c.is_control() { ' ' } else { c }) {
+        if !is_unseen(c) || joins(before, c) {
+            seen.push(c);
+            before = c;
+        }
+    }
     let words = seen.split_whitespace().collect::<Vec<_>>().join(" ");
     match words.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", words[..end].trim_end()),
         None => words,
     }
+}
+
+/// Whether a mark joins a picture to the next one: 👩‍👧 is one of two.
+fn joins(before: char, mark: char) -> bool {
+    mark == '\u{200d}' && before > '\u{2190}' && !before.is_alphanumeric()
 }
 
 #[cfg(test)]
@@ -33,5 +41,6 @@ mod tests {
         assert_eq!(one_line("Ada\u{202e}\n\tLove\u{200b}lace ", 60), "Ada Lovelace");
         assert_eq!(one_line("Олександра Петренко", 11), "Олександра…");
         assert_eq!(one_line("", 5), "");
+        assert_eq!(one_line("👩\u{200d}👧 A\u{200d}B", 9), "👩\u{200d}👧 AB");
     }
 }
