@@ -3,34 +3,16 @@
 
 use super::html::escaped;
 use ael_events::values::Language;
-use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use ael_words::Texts;
+use fluent_bundle::{FluentArgs, FluentValue};
 use std::borrow::Cow;
 use std::sync::LazyLock;
-use unic_langid::LanguageIdentifier;
 
 const EN: &str = include_str!("../../i18n/en.ftl");
 const UK: &str = include_str!("../../i18n/uk.ftl");
 
-static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("en", EN));
-static UKRAINIAN: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("uk", UK));
-
-/// A text that a test found whole is taken as far as it can be read.
-fn bundle(language: &str, text: &str) -> FluentBundle<FluentResource> {
-    let language: LanguageIdentifier = language.parse().unwrap_or_default();
-    let mut bundle = FluentBundle::new_concurrent(vec![language]);
-    // What is put in isolates itself where it has to.
-    bundle.set_use_isolating(false);
-    let resource = match FluentResource::try_new(text.to_owned()) {
-        Ok(whole) => whole,
-        Err((partly, errors)) => {
-            tracing::error!(?errors, "some of the bot's texts cannot be read");
-            partly
-        }
-    };
-    bundle.add_resource_overriding(resource);
-    bundle
-}
+static ENGLISH: LazyLock<Texts> = LazyLock::new(|| Texts::read("en", EN));
+static UKRAINIAN: LazyLock<Texts> = LazyLock::new(|| Texts::read("uk", UK));
 
 /// The language of a Telegram account: Ukrainian where it or a neighbour that reads it is set.
 pub(crate) fn language_of(code: Option<&str>) -> Language {
@@ -80,7 +62,7 @@ put_numbers!(i64, u64, u32, u16, usize);
 pub(crate) struct Voice(pub(crate) Language);
 
 impl Voice {
-    fn bundle(self) -> &'static FluentBundle<FluentResource> {
+    fn texts(self) -> &'static Texts {
         match self.0 {
             Language::Uk => &UKRAINIAN,
             Language::En => &ENGLISH,
@@ -89,7 +71,7 @@ impl Voice {
 
     /// Says something that needs nothing put in.
     pub(crate) fn say(self, key: &str) -> String {
-        self.format(key, FluentArgs::new())
+        self.texts().say(key, &FluentArgs::new())
     }
 
     /// Says something as HTML: what is put in is escaped.
@@ -98,7 +80,7 @@ impl Voice {
         key: &str,
         put: [(&'static str, Put<'_>); N],
     ) -> String {
-        self.format(key, args(put, |text| Cow::Owned(escaped(&text))))
+        self.texts().say(key, &args(put, |text| Cow::Owned(escaped(&text))))
     }
 
     /// Says something as plain text: for buttons and the words of a press.
@@ -107,26 +89,12 @@ impl Voice {
         key: &str,
         put: [(&'static str, Put<'_>); N],
     ) -> String {
-        self.format(key, args(put, |text| text))
+        self.texts().say(key, &args(put, |text| text))
     }
 
     /// Whether there are words for this.
     pub(crate) fn knows(self, key: &str) -> bool {
-        self.bundle().has_message(key)
-    }
-
-    fn format(self, key: &str, args: FluentArgs<'_>) -> String {
-        let bundle = self.bundle();
-        let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
-            tracing::error!(key, "the bot has no words for this");
-            return key.to_owned();
-        };
-        let mut errors = Vec::new();
-        let said = bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();
-        if !errors.is_empty() {
-            tracing::error!(key, ?errors, "some of the bot's words are missing");
-        }
-        said
+        self.texts().knows(key)
     }
 }
 

@@ -1,48 +1,8 @@
 //! Texts: nothing is missing in either language, and either counts as its people do.
 
 use super::*;
+use ael_words::check::{code_below, keys, put_in, torn};
 use std::collections::BTreeSet;
-
-fn keys(text: &str) -> BTreeSet<&str> {
-    let is_key = |line: &&str| line.starts_with(|c: char| c.is_ascii_lowercase());
-    text.lines().filter(is_key).filter_map(|line| line.split_once(" =")).map(|it| it.0).collect()
-}
-
-/// What stands between braces as `$name`, by key.
-fn put_in(text: &str) -> BTreeSet<(String, String)> {
-    let mut found = BTreeSet::new();
-    let mut key = "";
-    for line in text.lines() {
-        if let Some((name, _)) = line.split_once(" =")
-            && line.starts_with(|c: char| c.is_ascii_lowercase())
-        {
-            key = name;
-        }
-        for part in line.split('$').skip(1) {
-            let name: String =
-                part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            found.insert((key.to_owned(), name));
-        }
-    }
-    found
-}
-
-/// The bot's own code, tests left out.
-fn code() -> String {
-    let mut code = String::new();
-    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|it| it == "rs") {
-                code += &std::fs::read_to_string(path).unwrap();
-            }
-        }
-    }
-    code
-}
 
 /// Families of keys whose last part is a word of the house.
 const FAMILIES: [&str; 17] = [
@@ -55,14 +15,14 @@ fn both_languages_say_the_same_things_about_the_same() {
     assert_eq!(keys(EN), keys(UK));
     assert_eq!(put_in(EN), put_in(UK));
     for text in [EN, UK] {
-        let whole = FluentResource::try_new(text.to_owned());
-        assert!(whole.is_ok(), "{:?}", whole.map_err(|(_, errors)| errors));
+        assert_eq!(torn(text), None);
     }
 }
 
 #[test]
 fn what_the_code_says_has_words_and_no_words_are_left_over() {
-    let code = code();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let code = code_below(&folder).unwrap();
     let said = regex::Regex::new(r#"\b(?:say|html|plain|button)\(\s*"([a-z][a-z-]+)""#).unwrap();
     let said: BTreeSet<&str> =
         said.captures_iter(&code).filter_map(|it| it.get(1)).map(|it| it.as_str()).collect();

@@ -2,40 +2,22 @@
 //! language counts.
 
 use ael_events::values::Language;
-use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use ael_words::Texts;
+use fluent_bundle::{FluentArgs, FluentValue};
 use std::sync::LazyLock;
-use unic_langid::LanguageIdentifier;
 
 const EN: &str = include_str!("texts/en.ftl");
 const UK: &str = include_str!("texts/uk.ftl");
 
-static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("en", EN));
-static UKRAINIAN: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("uk", UK));
-
-/// A text that a test found whole is taken as far as it can be read.
-fn bundle(language: &str, text: &str) -> FluentBundle<FluentResource> {
-    let language: LanguageIdentifier = language.parse().unwrap_or_default();
-    let mut bundle = FluentBundle::new_concurrent(vec![language]);
-    // Marks around what is put in would be seen by programs that compare plain text.
-    bundle.set_use_isolating(false);
-    let resource = match FluentResource::try_new(text.to_owned()) {
-        Ok(whole) => whole,
-        Err((partly, errors)) => {
-            tracing::error!(?errors, "some of the assistant's texts cannot be read");
-            partly
-        }
-    };
-    bundle.add_resource_overriding(resource);
-    bundle
-}
+static ENGLISH: LazyLock<Texts> = LazyLock::new(|| Texts::read("en", EN));
+static UKRAINIAN: LazyLock<Texts> = LazyLock::new(|| Texts::read("uk", UK));
 
 /// The assistant's voice, in one language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Voice(pub(crate) Language);
 
 impl Voice {
-    fn bundle(self) -> &'static FluentBundle<FluentResource> {
+    fn texts(self) -> &'static Texts {
         match self.0 {
             Language::Uk => &UKRAINIAN,
             Language::En => &ENGLISH,
@@ -53,79 +35,30 @@ impl Voice {
         key: &str,
         put_in: [(&'static str, FluentValue<'a>); N],
     ) -> String {
-        let bundle = self.bundle();
-        let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
-            tracing::error!(key, "the assistant has no words for this");
-            return key.to_owned();
-        };
-        let args: FluentArgs<'a> = put_in.into_iter().collect();
-        let mut errors = Vec::new();
-        let said = bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();
-        if !errors.is_empty() {
-            tracing::error!(key, ?errors, "some of the assistant's words are missing");
-        }
-        said
+        let put_in: FluentArgs<'a> = put_in.into_iter().collect();
+        self.texts().say(key, &put_in)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ael_words::check::{code_below, keys, put_in, torn};
     use std::collections::BTreeSet;
-
-    fn keys(text: &str) -> BTreeSet<&str> {
-        let is_key = |line: &&str| line.starts_with(|c: char| c.is_ascii_lowercase());
-        text.lines()
-            .filter(is_key)
-            .filter_map(|line| line.split_once(" ="))
-            .map(|it| it.0)
-            .collect()
-    }
-
-    /// What stands between braces as `$name`, by key.
-    fn put_in(text: &str) -> BTreeSet<(String, String)> {
-        let mut found = BTreeSet::new();
-        let mut key = "";
-        for line in text.lines() {
-            if let Some((name, _)) = line.split_once(" =")
-                && line.starts_with(|c: char| c.is_ascii_lowercase())
-            {
-                key = name;
-            }
-            for part in line.split('$').skip(1) {
-                let name: String =
-                    part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                found.insert((key.to_owned(), name));
-            }
-        }
-        found
-    }
 
     #[test]
     fn both_languages_say_the_same_things_about_the_same() {
         assert_eq!(keys(EN), keys(UK));
         assert_eq!(put_in(EN), put_in(UK));
         for text in [EN, UK] {
-            let whole = FluentResource::try_new(text.to_owned());
-            assert!(whole.is_ok(), "{:?}", whole.map_err(|(_, errors)| errors));
+            assert_eq!(torn(text), None);
         }
     }
 
     #[test]
     fn what_the_code_says_has_words_and_no_words_are_left_over() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/assistant");
-        let mut code = String::new();
-        let mut folders = vec![folder];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|it| it == "rs") {
-                    code += &std::fs::read_to_string(path).unwrap();
-                }
-            }
-        }
+        let code = code_below(&folder).unwrap();
         let said = regex::Regex::new(r#"\bsay(?:_with)?\(\s*"([a-z_-]+)""#).unwrap();
         let said: BTreeSet<&str> =
             said.captures_iter(&code).filter_map(|it| it.get(1)).map(|it| it.as_str()).collect();
