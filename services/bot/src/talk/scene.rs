@@ -16,9 +16,15 @@ use ael_events::query::{
 use ael_events::values::{Contact, Role};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How much of a lead's name a button shows.
 const LABEL: usize = 28;
+/// How long a press waits for what follows from it, so that the card shows it at once.
+const FOLLOWS: Duration = Duration::from_secs(5);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(100);
 /// How many pages of members are looked at.
 const MEMBER_PAGES: usize = 5;
 
@@ -133,6 +139,25 @@ impl<'a> Scene<'a> {
             Ok(lead) => Ok(Some(lead)),
             Err(Hitch::Refused(refusal)) if refusal.code == "not_found" => Ok(None),
             Err(hitch) => Err(hitch),
+        }
+    }
+
+    /// Waits a moment until what follows from a change has come to a lead; says whether it has.
+    pub(crate) async fn until(
+        &self,
+        id: LeadId,
+        has_come: impl Fn(&LeadDetails) -> bool + Send,
+    ) -> Done<bool> {
+        let deadline = Instant::now() + FOLLOWS;
+        loop {
+            match self.lead(id).await? {
+                Some(lead) if !has_come(&lead) => {}
+                Some(_) | None => return Ok(true),
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+            tokio::time::sleep(LOOK).await;
         }
     }
 

@@ -97,7 +97,11 @@ pub(crate) async fn pressed(scene: &mut Scene<'_>, mut flow: Flow, step: Step) -
         (CONFIRM, Step::Confirm) => {
             let command = TransferToSales { amount, override_reason: reason };
             match scene.change(lead, Some(version), command).await {
-                Ok(_) => return card::changed(scene, lead, "done-transferred", false).await,
+                Ok(_) => {
+                    // The sale is opened by who follows the events.
+                    scene.until(lead, |found| matches!(found.sale, Some(Some(_)))).await?;
+                    return card::changed(scene, lead, "done-transferred", false).await;
+                }
                 // The analysis turned stale meanwhile.
                 Err(Hitch::Refused(refusal)) if refusal.code == "override_reason_needed" => {
                     flow.step = REASON;

@@ -11,16 +11,10 @@ use ael_events::command::{
     AssignLead, LogMessage, MarkContacted, MarkLost, QualifyLead, RequestAnalysis, RollBackLead,
 };
 use ael_events::ids::{LeadId, MemberId};
-use ael_events::query::{LeadDetails, Query, Statistics};
+use ael_events::query::{Query, Statistics};
 use ael_events::values::{Channel, Justification, LostReason, MessageDirection, Stage};
 use std::collections::BTreeMap;
-use std::time::Duration;
-use tokio::time::Instant;
 
-/// How long a press waits for the advisor's answer, so that the card shows it at once.
-const ANALYSIS: Duration = Duration::from_millis(2_500);
-/// How often it looks.
-const LOOK: Duration = Duration::from_millis(150);
 /// How many colleagues are offered.
 const COLLEAGUES: usize = 30;
 
@@ -166,15 +160,9 @@ pub(crate) async fn assign_to(
 /// Asks the advisor, and waits a moment for what it says.
 async fn analyse(scene: &mut Scene<'_>, lead: LeadId) -> Done<()> {
     scene.change(lead, None, RequestAnalysis { force: false }).await?;
-    let deadline = Instant::now() + ANALYSIS;
-    let is_pending =
-        |found: &Option<LeadDetails>| found.as_ref().is_some_and(|it| it.lead.analysis_pending);
-    while is_pending(&scene.lead(lead).await?) && Instant::now() < deadline {
-        tokio::time::sleep(LOOK).await;
-    }
-    let word = match is_pending(&scene.lead(lead).await?) {
-        true => "done-analysing",
-        false => "done-analysed",
+    let word = match scene.until(lead, |found| !found.lead.analysis_pending).await? {
+        true => "done-analysed",
+        false => "done-analysing",
     };
     card::changed(scene, lead, word, false).await
 }
