@@ -45,6 +45,11 @@ impl Steps {
         self.out.say(format!("{} {what} {took}", self.out.good("✓"))).ok();
     }
 
+    /// What is left out, and how to have it.
+    pub fn off(&self, what: &str) {
+        self.out.say(self.out.dim(format!("· {what}"))).ok();
+    }
+
     /// What should be known.
     pub fn warn(&self, what: &str) {
         self.out.say(format!("{} {what}", self.out.bad("!"))).ok();

@@ -107,6 +107,9 @@ pub async fn start(
     try_join_all(specs.into_iter().map(|spec| servers.supervisor().start(spec))).await?;
     let copies = if copies > 1 { format!(" ({copies} copies each)") } else { String::new() };
     steps.done(&format!("every service takes work{copies}"));
+    if !has_bot {
+        steps.off("the Telegram bot is off: set TELEGRAM_BOT_TOKEN to have it (docs/bot.md)");
+    }
     Ok(())
 }
 
